@@ -1,0 +1,68 @@
+"""Files written whole or not at all, in one canonical form: a reader never meets half of one.
+
+Each writer fills a neighbour `NAME.part` and renames it at the end; when writing fails (a full disk, a kill) the old
+file stands and the part is removed, or overwritten by the next run.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+DIGITS = 6
+
+
+def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Writes `path` through `fill`, which gets a binary stream. Raises OSError with the file's name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as stream:
+            fill(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` as it is."""
+    replace(path, lambda stream: stream.write(content))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes JSON with sorted keys, floats of six significant digits and a final newline."""
+    text = json.dumps(rounded(content), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, f"{text}\n".encode())
+
+
+def write_csv(path: Path, table: "pd.DataFrame") -> None:
+    """Writes a table without its index, floats with six digits behind the point."""
+    text: str = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+    write_bytes(path, text.encode())
+
+
+def write_array(path: Path, array: "np.ndarray") -> None:
+    """Writes a NumPy array as `.npy`, C order."""
+    import numpy as np
+
+    replace(path, lambda stream: np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False))
+
+
+def rounded(value: Any) -> Any:
+    """The same structure with every float rounded to six significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return value

@@ -1,0 +1,48 @@
+"""How every command of this package starts and ends: its help, its one-line errors, its exit codes.
+
+Exit codes: 0 done, 1 refused (the line says why), 2 wrong usage, 130 interrupted.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from pipeline.errors import Refusal
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """An argument parser whose help is the module's docstring."""
+    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def no_arguments(doc: str | None) -> None:
+    """Answers --help and refuses arguments, for a stage that takes none."""
+    parser(doc).parse_args()
+
+
+def model_argument(doc: str | None) -> str:
+    """Answers --help and returns the name of the model that the stage is asked to work on."""
+    arguments = parser(doc)
+    arguments.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
+    name: str = arguments.parse_args().model
+    return name
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Runs a command to its end: a refusal or a failing file is a line on stderr, never a traceback.
+
+    A `MemoryError` or a programming error keeps its traceback: those are ours to mend.
+    """
+    try:
+        main()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted; `dvc repro` goes on from the last finished stage", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)

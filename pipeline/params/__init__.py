@@ -1,0 +1,37 @@
+"""params.yaml and the recipes of data/catalog/: read as DVC reads them, checked to the last key, frozen.
+
+This package is the only reader of YAML. `python -m pipeline.params` checks the whole file.
+"""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pipeline import paths
+from pipeline.errors import Refusal
+from pipeline.params import complaints, source
+from pipeline.params.recipe import Recipe
+from pipeline.params.schema import Params, Section
+
+__all__ = ["Params", "Recipe", "load", "load_recipe"]
+
+Checked = TypeVar("Checked", bound=Section)
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """The checked params.yaml. Raises Refusal with one line for each mistake in it."""
+    return _checked(path, Params)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """A checked recipe of the catalog. Raises Refusal with one line for each mistake in it."""
+    return _checked(path, Recipe)
+
+
+def _checked(path: Path, schema: type[Checked]) -> Checked:
+    read = source.read(path)
+    try:
+        return schema.model_validate(read.values)
+    except ValidationError as error:
+        raise Refusal("\n".join(complaints.lines(error, read, schema))) from None

@@ -1,0 +1,62 @@
+"""Every file that a stage reads or writes, relative to the root of the repository, where all commands run."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+INDEX = PREPARED / "index.csv"
+CLASSES = PREPARED / "classes.json"
+BENCHMARKS = Path("benchmarks")
+PAGE = Path("reports/index.html")
+DATA_SUMMARY = Path("reports/data.json")
+
+
+def prepared(split: str) -> Path:
+    """The folder of one split: `images-*.npy` and `labels.npy`."""
+    return PREPARED / split
+
+
+def keras(model: str) -> Path:
+    """What train wrote."""
+    return Path("models") / model / "model.keras"
+
+
+def onnx(model: str) -> Path:
+    """What ships."""
+    return Path("models") / model / "model.onnx"
+
+
+def reference(model: str) -> Path:
+    """Keras's probabilities on the validation split, float32 N x K."""
+    return Path("models") / model / "reference.npy"
+
+
+def history(model: str) -> Path:
+    """Learning curves: a row an epoch."""
+    return Path("reports/history") / f"{model}.csv"
+
+
+def exported(model: str) -> Path:
+    """What export says of its file: SHA-256, size, counts."""
+    return Path("reports/export") / f"{model}.json"
+
+
+def verdict(model: str) -> Path:
+    """What verify found."""
+    return Path("reports/verify") / f"{model}.json"
+
+
+def metrics(model: str) -> Path:
+    """The figures of the test split."""
+    return Path("reports/metrics") / f"{model}.json"
+
+
+def confusion(model: str) -> Path:
+    """Counts: a row a true class, a column a predicted one."""
+    return Path("reports/confusion") / f"{model}.csv"
+
+
+def predictions(model: str) -> Path:
+    """A row a test image."""
+    return Path("reports/predictions") / f"{model}.csv"
