@@ -1,0 +1,1 @@
+"""From files to pixels: sources, readers, the one image path, splits, shards."""

@@ -1,0 +1,61 @@
+"""Prepared images on disk: uint8 N x H x W x C in shards that are memory-mapped, never loaded whole."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import artifacts
+from pipeline.errors import Refusal
+
+SHARD_BYTES = 256 * 1024**2
+LABELS = "labels.npy"
+
+
+class Shards:
+    """One split: `len()`, `images(positions)` as uint8 n x H x W x C, `labels` as int64 N."""
+
+    def __init__(self, folder: Path) -> None:
+        files = sorted(folder.glob("images-*.npy"))
+        if not files:
+            raise Refusal(f"{folder}: no prepared images; run `dvc repro preprocess`")
+        self.parts = [np.load(file, mmap_mode="r") for file in files]
+        self.starts = np.cumsum([0, *(len(part) for part in self.parts)])
+        self.labels: NDArray[np.int64] = np.load(folder / LABELS)
+        if len(self.labels) != len(self):
+            raise Refusal(f"{folder}: {len(self)} images but {len(self.labels)} labels; run `dvc repro preprocess`")
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def images(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """A copy of the images at `positions`, in that order."""
+        if len(self.parts) == 1:
+            return np.asarray(self.parts[0][positions])
+        owners = np.searchsorted(self.starts, positions, side="right") - 1
+        rows = [self.parts[owner][at - self.starts[owner]] for owner, at in zip(owners, positions, strict=True)]
+        return np.stack(rows)
+
+    def batches(self, size: int) -> Iterable[NDArray[np.uint8]]:
+        """All images in order, `size` at a time."""
+        for start in range(0, len(self), size):
+            yield self.images(np.arange(start, min(start + size, len(self))))
+
+
+def write(folder: Path, images: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64]) -> None:
+    """Writes a split: shards of at most 256 MiB, then the labels."""
+    shard: list[NDArray[np.uint8]] = []
+    number = 0
+    for image in images:
+        shard.append(image)
+        if (len(shard) + 1) * image.nbytes > SHARD_BYTES:
+            _flush(folder, number, shard)
+            shard, number = [], number + 1
+    if shard:
+        _flush(folder, number, shard)
+    artifacts.write_array(folder / LABELS, labels)
+
+
+def _flush(folder: Path, number: int, shard: list[NDArray[np.uint8]]) -> None:
+    artifacts.write_array(folder / f"images-{number:05d}.npy", np.stack(shard))
