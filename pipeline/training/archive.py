@@ -1,0 +1,56 @@
+"""A `.keras` file whose bytes depend on the model alone.
+
+Keras writes the clock into the archive (metadata.json, the zip entries) and memory addresses into config.json
+(shared_object_id). The rewritten archive loads as before.
+"""
+
+import json
+import re
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import artifacts
+
+if TYPE_CHECKING:
+    import keras
+
+THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
+
+
+def save(model: "keras.Model", path: Path) -> None:
+    """Saves `model` (architecture, weights, optimizer state) to `path`, in canonical bytes."""
+    with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
+        raw = Path(folder) / "model.keras"
+        model.save(raw)
+        artifacts.write_bytes(path, canonical(raw))
+
+
+def canonical(path: Path) -> bytes:
+    """The bytes of a `.keras` archive without clock and addresses."""
+    stream = BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "metadata.json":
+                content = _json({**json.loads(content), "date_saved": ""})
+            if name == "config.json":
+                content = _renumbered(_json(json.loads(content)))
+            new.writestr(zipfile.ZipInfo(name, THE_BEGINNING), content)
+    return stream.getvalue()
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True).encode()
+
+
+def _renumbered(config: bytes) -> bytes:
+    """Gives the shared objects the numbers 0, 1, 2 ... in order of appearance."""
+    numbers: dict[bytes, int] = {}
+
+    def number(match: "re.Match[bytes]") -> bytes:
+        return match[1] + str(numbers.setdefault(match[2], len(numbers))).encode()
+
+    return re.sub(rb'("shared_object_id": )(\d+)', number, config)

@@ -1,0 +1,45 @@
+"""From params.yaml to a Keras model: uint8 images in, probabilities out, the named layers between."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipeline.data.images import ImagePolicy
+from pipeline.errors import Refusal
+from pipeline.params.call import Call
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: str) -> "keras.Model":
+    """A Sequential model: uint8 N x H x W x C, Rescaling to 0..1, `layers`, and a softmax over `classes`.
+
+    Raises Refusal, which names `where` and the layer, for arguments or shapes that Keras does not take.
+    """
+    import keras
+
+    shape = (image.height, image.width, image.channels)
+    model = keras.Sequential([keras.Input(shape, dtype="uint8", name="image"), keras.layers.Rescaling(1 / 255)])
+    for position, call in enumerate(layers):
+        add(model, call, f"{where}.layers[{position}].{call.name}")
+    if len(model.output_shape) != 2:
+        raise Refusal(f"{where}.layers: end in a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer")
+    model.add(keras.layers.Dense(classes, activation="softmax", name="probabilities"))
+    return model
+
+
+def add(model: Any, call: Call, where: str) -> None:
+    """Adds one layer by its name in keras.layers. Raises Refusal with Keras's own reason."""
+    import keras
+
+    (arguments,) = call.plain().values()
+    try:
+        model.add(getattr(keras.layers, call.name)(**arguments))
+    except (ValueError, TypeError) as error:
+        raise Refusal(f"params.yaml: {where}: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    """Keras's message in one line, without the state of the layer that it appends."""
+    text = str(error).split("Arguments received by", maxsplit=1)[0]
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,39 @@
+"""From params.yaml to a Keras optimizer and its learning-rate schedule."""
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import Refusal
+from pipeline.params.call import STEPS, Call
+from pipeline.training.network import reason
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(call: Call, steps_per_epoch: int, where: str) -> "keras.Optimizer":
+    """The optimizer of that name in keras.optimizers; `N epochs` in a schedule becomes steps.
+
+    Raises Refusal, which names `where`, for arguments that Keras does not take.
+    """
+    import keras
+
+    (arguments,) = call.plain().values()
+    rate = call.arguments.get("learning_rate")
+    try:
+        if isinstance(rate, Call):
+            schedule = getattr(keras.optimizers.schedules, rate.name)
+            arguments["learning_rate"] = schedule(**in_steps(rate, steps_per_epoch))
+        optimizer: keras.Optimizer = getattr(keras.optimizers, call.name)(**arguments)
+    except (ValueError, TypeError) as error:
+        raise Refusal(f"params.yaml: {where}.{call.name}: {reason(error)}") from None
+    return optimizer
+
+
+def in_steps(schedule: Call, steps_per_epoch: int) -> dict[str, Any]:
+    """The schedule's arguments, every `N epochs` as a whole number of steps."""
+    (arguments,) = schedule.plain().values()
+    for key, value in arguments.items():
+        told = STEPS.fullmatch(value) if isinstance(value, str) else None
+        if told:
+            arguments[key] = round(float(told[1]) * steps_per_epoch)
+    return dict(arguments)
