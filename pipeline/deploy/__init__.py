@@ -1,0 +1,1 @@
+"""ONNX: conversion, canonical form, counts, passport, parity."""

@@ -1,0 +1,29 @@
+"""What a network costs, read off its ONNX graph, which is what runs."""
+
+from math import prod
+
+import onnx
+
+
+def multiply_adds(model: onnx.ModelProto) -> int:
+    """Multiply-adds for one image, in convolutions and matrix products (the rest is small beside them).
+
+    A convolution makes each output value from kernel height x kernel width x input channels / groups products; a matrix
+    product from its shared dimension.
+    """
+    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    for value in [*graph.input, *graph.value_info, *graph.output]:
+        shapes[value.name] = tuple(dim.dim_value or 1 for dim in value.type.tensor_type.shape.dim)
+    return sum(_of_node(node, shapes) for node in graph.node)
+
+
+def _of_node(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+    if node.op_type == "Conv":  # weights: out, in / groups, height, width
+        return prod(shapes[node.output[0]]) * prod(shapes[node.input[1]][1:])
+    if node.op_type == "ConvTranspose":  # every input value meets every weight of its channel
+        return prod(shapes[node.input[0]]) * prod(shapes[node.input[1]][1:])
+    if node.op_type in ("MatMul", "Gemm"):
+        transposed = any(it.name == "transA" and it.i for it in node.attribute)
+        return prod(shapes[node.output[0]]) * shapes[node.input[0]][-2 if transposed else -1]
+    return 0
