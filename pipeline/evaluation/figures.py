@@ -1,0 +1,85 @@
+"""Pictures for the page: SVG whose bytes depend on the figures alone and whose ink follows the page's colours."""
+
+import base64
+import io
+import re
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+INK = "#010203"  # drawn in this colour, shown in the page's own: light or dark
+PALETTE = ("#4c72b0", "#dd8452", "#2a9d6f", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#8c8c8c")
+
+
+def png(pixels: Pixels) -> str:
+    """A data address of uint8 H x W x C pixels (grey or RGB) as PNG."""
+    ordered = pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels
+    _, content = cv2.imencode(".png", np.ascontiguousarray(ordered))
+    return "data:image/png;base64," + base64.b64encode(content.tobytes()).decode()
+
+
+def mosaic(images: Pixels) -> Pixels:
+    """Puts uint8 N x H x W x C images side by side: H x (N W) x C."""
+    return np.concatenate(list(images), axis=1)
+
+
+def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
+    """Validation accuracy and loss (lines) and training's (dots) against the epoch, a colour a model, as SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    for axes, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
+        for color, (name, history) in zip(_colors(len(histories)), histories.items(), strict=True):
+            axes.plot(history["epoch"], history[f"val_{measure}"], color=color, label=name, linewidth=2)
+            axes.plot(history["epoch"], history[measure], ":", color=color, linewidth=1.5)
+        _plain(axes, "epoch", measure)
+    figure.axes[0].legend(frameon=False, labelcolor=INK)
+    return svg(figure)
+
+
+def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
+    """Accuracy with its interval against the multiply-adds of one image, a dot a model, as SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for color, (name, row) in zip(_colors(len(metrics)), metrics.items(), strict=True):
+        low, high = row["accuracy"] - row["accuracy_low"], row["accuracy_high"] - row["accuracy"]
+        place = row["multiply_adds"] / 1e6
+        axes.errorbar(place, row["accuracy"], [[low], [high]], fmt="o", color=color, capsize=4, markersize=8)
+        axes.annotate(name, (place, row["accuracy"]), (9, 6), textcoords="offset points", color=INK)
+    axes.set_xscale("log")
+    axes.margins(x=0.15)
+    _plain(axes, "million multiply-adds for one image", "test accuracy")
+    return svg(figure)
+
+
+def svg(figure) -> str:  # type: ignore[no-untyped-def]
+    """The `<svg>` element of a Matplotlib figure, without clock, version or random names."""
+    import matplotlib
+
+    stream = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "darkroom", "font.size": 11}):
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = stream.getvalue()
+    element = text[text.index("<svg") :].replace(INK, "currentColor")
+    return re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 width="100%"', re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", element))
+
+
+def _colors(count: int) -> list[str]:
+    return [PALETTE[place % len(PALETTE)] for place in range(count)]
+
+
+def _plain(axes, across: str, up: str) -> None:  # type: ignore[no-untyped-def]
+    axes.set_xlabel(across, color=INK)
+    axes.set_ylabel(up, color=INK)
+    axes.tick_params(colors=INK, which="both")
+    axes.grid(alpha=0.25, color=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(INK)

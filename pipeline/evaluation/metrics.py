@@ -1,0 +1,60 @@
+"""Figures of merit of a classifier, from labels and probabilities, in NumPy."""
+
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Labels = NDArray[np.int64]
+Probabilities = NDArray[np.float32]
+
+
+def wilson(hits: int, trials: int, confidence: float) -> tuple[float, float]:
+    """Wilson's score interval of a share (Wilson 1927, JASA 22): its ends lie in 0..1 and hold near both."""
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share, spread = hits / trials, z * z / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / trials + spread / (4 * trials)))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Counts, K x K: a row a true class, a column a predicted one."""
+    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def log_loss(labels: Labels, probabilities: Probabilities) -> float:
+    """Mean of -log(probability of the true class), in nats."""
+    true = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
+
+
+def by_class(counts: NDArray[np.int64], classes: list[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1 of each class; 0 where nothing was predicted or nothing is there."""
+    hits = np.diag(counts).astype(np.float64)
+    precision = hits / np.maximum(counts.sum(axis=0), 1)
+    recall = hits / np.maximum(counts.sum(axis=1), 1)
+    both = precision + recall
+    f1 = np.where(both > 0, 2 * precision * recall / np.where(both > 0, both, 1), 0)
+    table = zip(classes, precision, recall, f1, strict=True)
+    return {name: {"precision": float(p), "recall": float(r), "f1": float(f)} for name, p, r, f in table}
+
+
+def summary(labels: Labels, probabilities: Probabilities, classes: list[str], confidence: float) -> dict[str, Any]:
+    """All of the above for one model."""
+    predicted = probabilities.argmax(axis=1)
+    hits = int((predicted == labels).sum())
+    low, high = wilson(hits, len(labels), confidence)
+    counts = confusion(labels, predicted, len(classes))
+    per_class = by_class(counts, classes)
+    return {
+        "accuracy": hits / len(labels),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "errors": len(labels) - hits,
+        "images": len(labels),
+        "log_loss": log_loss(labels, probabilities),
+        "macro_f1": float(np.mean([row["f1"] for row in per_class.values()])),
+        "by_class": per_class,
+    }
