@@ -1,0 +1,49 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import artifacts
+
+
+def test_json_is_canonical(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "figures.json"
+    artifacts.write_json(path, {"b": 0.1234567891, "a": {"ü": [1, 2.0]}})
+    assert path.read_text() == '{\n  "a": {\n    "ü": [\n      1,\n      2.0\n    ]\n  },\n  "b": 0.123457\n}\n'
+
+
+def test_csv_is_canonical(tmp_path: Path) -> None:
+    artifacts.write_csv(tmp_path / "t.csv", pd.DataFrame({"epoch": [1], "loss": [1 / 3]}))
+    assert (tmp_path / "t.csv").read_bytes() == b"epoch,loss\n1,0.333333\n"
+
+
+def test_arrays_come_back(tmp_path: Path) -> None:
+    array = np.arange(6, dtype=np.uint8).reshape(2, 3)[:, ::-1]
+    artifacts.write_array(tmp_path / "a.npy", array)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), array)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"old")
+    (tmp_path / "model.onnx.part").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as failed:
+        artifacts.write_bytes(path, b"new" * 100_000)
+    assert failed.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["model.onnx"]
+
+
+def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    path.write_bytes(b"old")
+
+    def interrupted(stream: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        artifacts.replace(path, interrupted)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]

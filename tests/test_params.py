@@ -1,0 +1,141 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline import params
+from pipeline.errors import Refusal
+from pipeline.params import vocabulary
+
+HEAD = """\
+seed: 0
+dataset: data/catalog/digits.yaml
+image: {height: 8, width: 8, channels: 1, shape: stretch, interpolation: area}
+preprocess: {validation: 0.1, test: 0.2, transforms: []}
+training: {workers: 1}
+models:
+  tiny:
+    layers:
+      - Conv2D: {filters: 8, kernel_size: 3}
+      - Flatten
+    augment: [HorizontalFlip: {p: 0.5}]
+    fit:
+      epochs: 3
+      batch_size: 32
+      optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}
+      callbacks: [EarlyStopping: {monitor: val_loss, patience: 2}]
+export: {opset: 18}
+verify: {largest_difference: 1.0e-5, flips: 0}
+evaluate: {confidence: 0.95}
+report: {mistakes: 4}
+"""
+MISTAKES = [
+    ("batch_size: 32", "batchsize: 32", "14: models.tiny.fit.batchsize: no such key; did you mean batch_size?"),
+    ("      batch_size: 32\n", "", "12: models.tiny.fit.batch_size: the key is missing; it is required"),
+    ("- Flatten", "- Flaten", "10: models.tiny.layers[1].Flaten: no layer of that name; did you mean Flatten?"),
+    (
+        "filters: 8",
+        "filtrs: 8",
+        "9: models.tiny.layers[0].Conv2D.filtrs: Conv2D has no argument of that name; did you mean filters?",
+    ),
+    ("filters: 8, ", "", "9: models.tiny.layers[0].Conv2D: Conv2D needs the argument filters"),
+    ("filters: 8", "filters: '8'", "9: models.tiny.layers[0].Conv2D.filters: '8': text where a number is needed"),
+    (
+        "HorizontalFlip",
+        "HorizontalFlp",
+        "11: models.tiny.augment[0].HorizontalFlp: no transform of that name; did you mean HorizontalFlip?",
+    ),
+    ("p: 0.5", "p: often", "11: models.tiny.augment[0].HorizontalFlip.p: 'often': the argument takes float"),
+    ("Adam:", "Adm:", "15: models.tiny.fit.optimizer.Adm: no optimizer of that name; did you mean Adam?"),
+    (
+        "Cosine",
+        "Cosin",
+        "15: models.tiny.fit.optimizer.Adam.learning_rate.CosinDecay: no schedule of that name; did you mean CosineDecay?",
+    ),
+    (
+        "EarlyStopping",
+        "ModelCheckpoint",
+        "16: models.tiny.fit.callbacks[0].ModelCheckpoint: no callback of that name; allowed: ",
+    ),
+    ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
+    ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
+    ("validation: 0.1", "validation: 1.5", "4: preprocess.validation: 1.5: input should be less than 1"),
+    ("channels: 1", "channels: 2", "3: image.channels: 2: input should be 1 or 3"),
+    ("seed: 0", "seed: 0\nseed: 1", '2: found duplicate key "seed" with value "1" (original value: "0"); a key may stand once'),
+    ("export: {opset: 18}\n", "", "1: export: the key is missing; it is required"),
+    ("tiny:", "ti.ny:", "7: models.ti.ny: 'ti.ny': must match ^[a-z0-9_]+$"),
+    ("image: {", "image: [", "3: not valid YAML: expected ',' or ']', but got '}'"),
+    ("augment: [HorizontalFlip: {p: 0.5}]", "augment: none", "11: models.tiny.augment: 'none': input should be a valid list"),
+    (HEAD, "", "1: the file is empty; it must hold a mapping of sections"),
+    (HEAD, "- a\n", "1: the file holds a list; it must hold a mapping of sections"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "line"), MISTAKES, ids=[line for _, _, line in MISTAKES])
+def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    assert right in HEAD
+    path.write_text(HEAD.replace(right, wrong, 1))
+    with pytest.raises(Refusal, match=re.escape(f"{path}:{line}")) as refused:
+        params.load(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_mistake_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(HEAD.replace("seed: 0", "seed: -1").replace("Flatten", "Flaten"))
+    with pytest.raises(Refusal) as refused:
+        params.load(path)
+    assert [line.split(": ")[0] for line in str(refused.value).splitlines()] == [f"{path}:1", f"{path}:10"]
+
+
+def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(HEAD.replace("1.0e-5", "1e-5"))
+    assert params.load(path).verify.largest_difference == 1e-5
+
+
+def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(HEAD)
+    loaded = params.load(path)
+    with pytest.raises(TypeError):
+        loaded.models["tiny"].layers[0].arguments["filters"] = 9  # type: ignore[index]
+    with pytest.raises(ValueError, match="frozen"):
+        loaded.seed = 1
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"params.yaml: no such file; run the command in the root of the repository"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_the_repositorys_own_files_are_sound() -> None:
+    loaded = params.load()
+    assert list(loaded.models) == ["ann", "classical", "cnn"]
+    assert {params.load_recipe(path).format for path in Path("data/catalog").glob("*.yaml")} == {"idx", "npz", "npy"}
+
+
+def test_the_check_imports_no_tensorflow(project: Path, run) -> None:
+    program = "import sys; from pipeline import params; params.load(); sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert run("pipeline.params").stdout == "params.yaml is sound: Fashion-MNIST; models ann, classical, cnn\n"
+    Path("check.py").write_text(program)
+    assert run("check").returncode == 0
+
+
+@pytest.mark.tensorflow
+def test_the_vocabulary_is_what_the_libraries_have() -> None:
+    from pipeline.training import runtime
+
+    runtime.start(0)
+    import albumentations
+    import keras
+
+    for names, module in [
+        (vocabulary.layers(), keras.layers),
+        (vocabulary.optimizers(), keras.optimizers),
+        (vocabulary.schedules(), keras.optimizers.schedules),
+        (vocabulary.callbacks(), keras.callbacks),
+        (vocabulary.transforms(), albumentations),
+    ]:
+        assert [name for name in names if not hasattr(module, name)] == []
