@@ -1,0 +1,137 @@
+"""Keras behind params.yaml: networks, optimizers, the canonical archive, export. Imports TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import artifacts, paths
+from pipeline.data.images import ImagePolicy
+from pipeline.errors import Refusal
+from pipeline.params.call import layer, optimizer
+from pipeline.training import archive, network, optimizers, runtime
+
+pytestmark = pytest.mark.tensorflow
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+LAYERS = [
+    layer({"Conv2D": {"filters": 4, "kernel_size": 3, "use_bias": False}}),
+    *(layer(name) for name in ("BatchNormalization", "ReLU", "GlobalMaxPool2D")),
+    layer({"Dropout": {"rate": 0.2}}),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow() -> None:
+    runtime.start(0)
+
+
+def test_the_network_of_the_lesson_to_the_letter() -> None:
+    from pipeline import params
+
+    chosen = params.load().models["classical"]
+    model = network.build(chosen.layers, ImagePolicy(28, 28, 1, "stretch", "area"), 10, "models.classical")
+    shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers]
+    assert shapes == [
+        ("Rescaling", (28, 28, 1)),
+        ("Conv2D", (25, 25, 32)),
+        ("MaxPooling2D", (12, 12, 32)),
+        ("Flatten", (4608,)),
+        ("Dense", (16,)),
+        ("Dense", (8,)),
+        ("Dense", (10,)),
+    ]
+    assert model.count_params() == 74514
+    assert [layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")] == [
+        "relu",
+        "relu",
+        "relu",
+        "softmax",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "line"),
+    [
+        ([{"Conv2D": {"filters": -1, "kernel_size": 3}}], r"params.yaml: models.m.layers\[0\].Conv2D: [^\n]*-1"),
+        (["Flatten", {"MaxPool2D": {"pool_size": 2}}], r"params.yaml: models.m.layers\[1\].MaxPool2D: [^\n]+$"),
+        ([{"Conv2D": {"filters": 4, "kernel_size": 3}}], r"models.m.layers: end in a shape of \(6, 6, 4\): add Flatten"),
+    ],
+)
+def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
+    with pytest.raises(Refusal, match=line):
+        network.build([layer(value) for value in layers], POLICY, 10, "models.m")
+
+
+def test_epochs_become_steps() -> None:
+    rate = {
+        "CosineDecay": {
+            "initial_learning_rate": 0.0,
+            "warmup_target": 0.1,
+            "warmup_steps": "0.5 epochs",
+            "decay_steps": "2 epochs",
+        }
+    }
+    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate, "momentum": 0.9}}), 100, "models.m.fit.optimizer")
+    schedule = made._learning_rate
+    assert (schedule.warmup_steps, schedule.decay_steps) == (50, 200)
+    assert [round(float(schedule(step)), 6) for step in (0, 25, 50, 150, 250)] == [0.0, 0.05, 0.1, 0.05, 0.0]
+
+
+def test_an_optimizers_own_refusal_is_one_line() -> None:
+    with pytest.raises(Refusal, match=r"params.yaml: m.optimizer.Adam: [^\n]*clip"):
+        optimizers.build(optimizer({"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}), 10, "m.optimizer")
+
+
+def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
+    import keras
+
+    model = network.build(LAYERS, POLICY, 3, "m")
+    for name in ("a", "b"):
+        archive.save(model, tmp_path / f"{name}.keras")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.keras") as content:
+        assert json.loads(content.read("metadata.json"))["date_saved"] == ""
+        assert {entry.date_time for entry in content.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
+    assert np.array_equal(keras.saving.load_model(tmp_path / "a.keras")(images), model(images))
+
+
+def prepare(folder: Path) -> None:
+    """A trained-looking model where export expects one."""
+    from pipeline.data import shards
+
+    os.chdir(folder)
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    shards.write(paths.prepared("validation"), iter(images), np.arange(20) % 10)
+    classes = [str(digit) for digit in range(10)]
+    artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
+    archive.save(network.build(LAYERS, POLICY, 10, "m"), paths.keras("tiny"))
+
+
+def test_export_gives_the_same_bytes_under_any_hash_seed(project: Path) -> None:
+    (project / "params.yaml").write_text((Path(__file__).parent / "smoke.yaml").read_text())
+    prepare(project)
+    exported = []
+    for seed in ("0", "1"):
+        command = [sys.executable, "-m", "pipeline.export", "tiny"]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True)
+        exported.append(paths.onnx("tiny").read_bytes())
+    assert exported[0] == exported[1]
+
+
+def test_a_layer_without_an_onnx_form_stops_the_export() -> None:
+    from pipeline.deploy import convert
+
+    model = network.build(
+        [layer({"Conv2D": {"filters": 4, "kernel_size": 3, "groups": 1, "activation": "celu"}}), layer("Flatten")],
+        POLICY,
+        3,
+        "m",
+    )
+    with pytest.raises(Refusal, match="the converted model is not valid ONNX"):
+        convert.to_onnx(model, 18)
