@@ -3,11 +3,12 @@
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+CATALOG = Path("data/catalog")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 INDEX = PREPARED / "index.csv"
 CLASSES = PREPARED / "classes.json"
-BENCHMARKS = Path("benchmarks")
+BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"))
 PAGE = Path("reports/index.html")
 DATA_SUMMARY = Path("reports/data.json")
 

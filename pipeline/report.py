@@ -43,7 +43,7 @@ def main() -> None:
         "accuracy_figure": figures.accuracy(metrics),
         "confusions": {name: pd.read_csv(paths.confusion(name)).iloc[:, 1:].to_numpy().tolist() for name in names},
         "mistakes": {name: mistakes(name, settings.report.mistakes) for name in names},
-        "benchmarks": [_json(file) for file in sorted(paths.BENCHMARKS.glob("*.json"))],
+        "benchmarks": [_json(file) for file in paths.BENCHMARKS],
     }
     artifacts.write_bytes(paths.PAGE, page.render(content).encode())
     print(f"{paths.PAGE}: open it in a browser")

@@ -110,6 +110,13 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
         params.load(tmp_path / "params.yaml")
 
 
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(
+        Refusal, match=r"^params.yaml: dataset: data/catalog/mnst.yaml: no such recipe; did you mean data/catalog/mnist.yaml\?$"
+    ):
+        params.load_recipe(Path("data/catalog/mnst.yaml"))
+
+
 def test_the_repositorys_own_files_are_sound() -> None:
     loaded = params.load()
     assert list(loaded.models) == ["ann", "classical", "cnn"]

@@ -25,7 +25,10 @@ def load(path: Path = paths.PARAMS) -> Params:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """A checked recipe of the catalog. Raises Refusal with one line for each mistake in it."""
+    """A checked recipe of the catalog. Raises Refusal with one line for each mistake in it, or where there is none."""
+    if not path.exists():
+        known = sorted(str(file) for file in paths.CATALOG.glob("*.yaml"))
+        raise Refusal(f"{paths.PARAMS}: dataset: {path}: no such recipe{complaints.nearest(path, known)}")
     return _checked(path, Recipe)
 
 

@@ -37,6 +37,8 @@ def read(path: Path) -> Source:
         marked = YAML(typ="rt").load(text)
     except FileNotFoundError:
         raise Refusal(f"{path}: no such file; run the command in the root of the repository") from None
+    except IsADirectoryError:
+        raise Refusal(f"{path}: a folder; a YAML file is expected") from None
     except UnicodeDecodeError as error:
         raise Refusal(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
     except DuplicateKeyError as error:

@@ -28,6 +28,7 @@ def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fi
     """
     import tensorflow as tf
 
+    batches(0, 0)  # what is wrong with the transforms shows here, not inside TensorFlow
     shape = model.input_shape[1:]
     known = tf.data.experimental.assert_cardinality(-(-len(validation) // VALIDATION_BATCH))
     history = model.fit(

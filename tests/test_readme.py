@@ -1,0 +1,41 @@
+"""The README's table is what the committed reports say, and its files exist."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from pipeline.evaluation.page import count
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def committed(path: str) -> str:
+    """The file as HEAD has it, so that another machine's run does not fail the test; as it lies here outside git."""
+    shown = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, text=True)
+    return shown.stdout if shown.returncode == 0 else (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
+def test_the_table_is_what_was_measured(model: str) -> None:
+    row = json.loads(committed(f"reports/metrics/{model}.json"))
+    cells = [cell.strip() for cell in next(line for line in README.splitlines() if line.startswith(f"| `{model}`")).split("|")]
+    assert cells[3:8] == [
+        f"{row['accuracy']:.4f}",
+        f"{row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}",
+        *(count(row[key]).replace("\u00a0", " ") for key in ("parameters", "multiply_adds")),
+        count(row["bytes"]).replace("\u00a0", " ") + "B",
+    ]
+
+
+def test_every_path_of_the_readme_exists() -> None:
+    named = set(re.findall(r"`([\w/.-]+/|[\w/-]+\.(?:py|yaml|lock|md))`", README)) | set(re.findall(r"\]\(([^)#:]+)\)", README))
+    made = {"training/", "deploy/", "evaluation/", "predict.py", "digits.yaml", "reports/metrics/"}
+    assert [name for name in named - made if not (ROOT / name).exists()] == []
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", README)) <= targets
