@@ -16,20 +16,25 @@ import pandas as pd
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.evaluation import figures, page
+from pipeline.params import Params
 
 SHOWN = 14
 
 
 def main() -> None:
-    """Gathers what the stages wrote about the models that params.yaml names, and renders it."""
+    """Gathers what the stages wrote, and renders it."""
     command.no_arguments(__doc__)
-    settings = params.load()
+    artifacts.write_bytes(paths.PAGE, page.render(gathered(params.load())).encode())
+    print(f"{paths.PAGE}: open it in a browser")
+
+
+def gathered(settings: Params) -> dict[str, Any]:
+    """What the page shows, about the models that params.yaml names and no others."""
     names = list(settings.models)
     data = _json(paths.DATA_SUMMARY)
     metrics = {name: _json(paths.metrics(name)) for name in names}
     verdicts = {name: _json(paths.verdict(name)) for name in names}
-    histories = {name: pd.read_csv(paths.history(name)) for name in names}
-    content = {
+    return {
         "data": data,
         "totals": {split: sum(counts.values()) for split, counts in data["images"].items()},
         "mosaics": mosaics(data["classes"]),
@@ -39,14 +44,12 @@ def main() -> None:
         "verdicts": verdicts,
         "largest": max(row["largest_difference"] for row in verdicts.values()),
         "flips": sum(row["flips"] for row in verdicts.values()),
-        "curves_figure": figures.learning_curves(histories),
+        "curves_figure": figures.learning_curves({name: pd.read_csv(paths.history(name)) for name in names}),
         "accuracy_figure": figures.accuracy(metrics),
         "confusions": {name: pd.read_csv(paths.confusion(name)).iloc[:, 1:].to_numpy().tolist() for name in names},
         "mistakes": {name: mistakes(name, settings.report.mistakes) for name in names},
         "benchmarks": [_json(file) for file in paths.BENCHMARKS],
     }
-    artifacts.write_bytes(paths.PAGE, page.render(content).encode())
-    print(f"{paths.PAGE}: open it in a browser")
 
 
 def mosaics(classes: list[str]) -> dict[str, str]:

@@ -4,11 +4,16 @@ import base64
 import io
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Pixels = NDArray[np.uint8]
 
@@ -59,7 +64,7 @@ def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
     return svg(figure)
 
 
-def svg(figure) -> str:  # type: ignore[no-untyped-def]
+def svg(figure: "Figure") -> str:
     """The `<svg>` element of a Matplotlib figure, without clock, version or random names."""
     import matplotlib
 
@@ -75,7 +80,7 @@ def _colors(count: int) -> list[str]:
     return [PALETTE[place % len(PALETTE)] for place in range(count)]
 
 
-def _plain(axes, across: str, up: str) -> None:  # type: ignore[no-untyped-def]
+def _plain(axes: "Axes", across: str, up: str) -> None:
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)
     axes.tick_params(colors=INK, which="both")
