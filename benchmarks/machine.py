@@ -13,4 +13,4 @@ def describe() -> str:
     )
     vectors = next((name for name in ("avx512f", "avx2", "asimd") if f" {name} " in info), "unknown vectors")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model} ({vectors}), {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+    return f"{model} ({vectors}), {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"

@@ -38,7 +38,7 @@ def main() -> None:
     split.starts = np.array([0, len(split.labels)])
     size = settings.models[MODEL].fit.batch_size
     bare, ours = (compiled(settings, MODEL, len(split) // size) for _ in range(2))
-    batches = Batches(split, size, settings.seed, [])
+    batches = Batches(split, size, settings.seed, [], MODEL)
 
     def run_bare() -> None:
         bare.fit(split.parts[0], split.labels, batch_size=size, epochs=1, verbose=0)

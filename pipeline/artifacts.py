@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def write_array(path: Path, array: "np.ndarray") -> None:
     """Writes a NumPy array as `.npy`, C order."""
     import numpy as np
 
-    replace(path, lambda stream: np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False))
+    def fill(stream: IO[bytes]) -> None:
+        # Behind a plain `write` NumPy goes through Python's own, whose errors say that the disk is full.
+        plain = SimpleNamespace(write=stream.write)
+        np.lib.format.write_array(plain, np.ascontiguousarray(array), allow_pickle=False)
+
+    replace(path, fill)
 
 
 def rounded(value: Any) -> Any:

@@ -7,6 +7,7 @@ Run     dvc repro export@MODEL, or python -m pipeline.export MODEL
 
 import hashlib
 import json
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, convert, counts, passport
 from pipeline.deploy.passport import Passport
+from pipeline.errors import Refusal
 from pipeline.params.schema import Params
 from pipeline.training import runtime
 
@@ -27,6 +29,8 @@ def main() -> None:
     name = command.model_argument(__doc__)
     settings = params.load()
     settings.model(name)
+    if not paths.keras(name).is_file():
+        raise Refusal(f"{paths.keras(name)}: no such file; run `dvc repro train@{name}`")
     runtime.start(settings.seed)
     model = load(name)
     onnx_model = canonical.canonical(convert.to_onnx(model, settings.export.opset))
@@ -41,10 +45,13 @@ def main() -> None:
 
 
 def load(name: str) -> Any:
-    """The trained Keras model."""
+    """The trained Keras model. Raises Refusal for a file that Keras cannot read."""
     import keras
 
-    return keras.saving.load_model(paths.keras(name), compile=False)
+    try:
+        return keras.saving.load_model(paths.keras(name), compile=False)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise Refusal(f"{paths.keras(name)}: not a model that Keras can load: {str(error).splitlines()[0]}") from None
 
 
 def reference(model: Any, split: Shards) -> NDArray[np.float32]:

@@ -42,6 +42,7 @@ class Classifier:
     """
 
     def __init__(self, model: str | Path) -> None:
+        self.name = str(model)
         self.session = session.load_file(Path(model))
         stamp = passport.from_metadata(self.session.get_modelmeta().custom_metadata_map, str(model))
         self.classes, self.image_policy = stamp.classes, stamp.image_policy
@@ -52,6 +53,8 @@ class Classifier:
 
         Raises Refusal, which names the file, for a picture that cannot be read.
         """
+        if isinstance(pictures, str | bytes | Path) or (isinstance(pictures, np.ndarray) and pictures.ndim < 4):
+            raise Refusal("predict takes a list of pictures: give [picture] for one")
         batch = [self.pixels(picture) for picture in pictures]
         if not batch:
             return []
@@ -74,17 +77,15 @@ class Classifier:
             return prepared
         from pipeline.transforms import Pipeline
 
-        (transformed,) = Pipeline(self.transforms)(prepared[np.newaxis], seed=0)
+        (transformed,) = Pipeline(self.transforms, f"{self.name}: preprocess")(prepared[np.newaxis], seed=0)
         return np.asarray(transformed)
 
 
 def _from_file(path: Path, policy: images.ImagePolicy) -> NDArray[np.uint8]:
     try:
         return images.decode(path.read_bytes(), policy)
-    except FileNotFoundError:
-        raise Refusal(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise Refusal(f"{path}: a folder, not an image") from None
+    except OSError as error:
+        raise Refusal(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except Refusal as refusal:
         raise Refusal(f"{path}: {refusal}") from None
 

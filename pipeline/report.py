@@ -40,7 +40,7 @@ def gathered(settings: Params) -> dict[str, Any]:
         "mosaics": mosaics(data["classes"]),
         "metrics": metrics,
         "best": max(names, key=lambda name: float(metrics[name]["accuracy"])),
-        "confidence": settings.evaluate.confidence,
+        "level": f"{100 * settings.evaluate.confidence:g}\N{NO-BREAK SPACE}%",
         "verdicts": verdicts,
         "largest": max(row["largest_difference"] for row in verdicts.values()),
         "flips": sum(row["flips"] for row in verdicts.values()),
@@ -56,12 +56,12 @@ def mosaics(classes: list[str]) -> dict[str, str]:
     """The first training images of each class, side by side, as PNG addresses."""
     train = Shards(paths.prepared("train"))
     rows = {name: np.flatnonzero(train.labels == label)[:SHOWN] for label, name in enumerate(classes)}
-    return {name: figures.png(figures.mosaic(train.images(found))) for name, found in rows.items()}
+    return {name: figures.png(figures.mosaic(train.images(found))) for name, found in rows.items() if len(found)}
 
 
 def mistakes(name: str, most: int) -> list[dict[str, Any]]:
     """The wrong answers that a model was surest of, with their pictures."""
-    table = pd.read_csv(paths.predictions(name))
+    table = pd.read_csv(paths.predictions(name), dtype={"actual": str, "predicted": str}, keep_default_na=False)
     wrong = table[table["actual"] != table["predicted"]]
     worst = wrong.sort_values(["probability", "id"], ascending=[False, True]).head(most)
     pictures = Shards(paths.prepared("test")).images(worst.index.to_numpy())

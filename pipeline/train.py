@@ -27,7 +27,7 @@ def main() -> None:
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
     print(f"{name}: {len(train)} images, {fit.epochs} epochs on {runtime.start(settings.seed)}", flush=True)
     augment = [call.plain() for call in settings.model(name).augment]
-    source = batches.Batches(train, fit.batch_size, settings.seed, augment)
+    source = batches.Batches(train, fit.batch_size, settings.seed, augment, f"params.yaml: models.{name}.augment")
     model = compiled(settings, name, source.per_epoch)
     model.summary(line_length=80)
     curves = fitting.fit(model, source, validation, fit, settings.training.workers, f"models.{name}.fit")

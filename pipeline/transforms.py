@@ -1,9 +1,11 @@
 """Albumentations from params.yaml, for preprocessing, augmentation and prediction alike."""
 
 import os
+import random
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,42 +16,67 @@ Plain = dict[str, dict[str, Any]]
 
 
 class Pipeline:
-    """A chain of Albumentations transforms that is a function of its seed: same seed, same images, same result."""
+    """A chain of Albumentations transforms that is a function of its seed: same seed, same images, same result.
 
-    def __init__(self, calls: Sequence[Plain]) -> None:
-        self.calls = list(calls)
-        self.compose = _compose(self.calls) if self.calls else None
+    `where` is where a user finds the chain: it begins every refusal.
+    """
+
+    def __init__(self, calls: Sequence[Plain], where: str) -> None:
+        self.calls, self.where = list(calls), where
+        self.compose = _compose(self.calls, where) if self.calls else None
 
     def __call__(self, images: Pixels, seed: int) -> Pixels:
-        """Transforms uint8 N x H x W x C, drawing from a generator that starts at `seed`. Sizes must not change."""
+        """Transforms uint8 N x H x W x C, drawing from generators that start at `seed`.
+
+        Raises Refusal for a transform that fails on these images, or that changes their size or type.
+        """
         if self.compose is None:
             return images
-        self.compose.set_random_seed(seed)
-        results = [np.asarray(self.compose(image=image)["image"]) for image in images]
+        # One generator for the chain: seeded apart, all transforms would draw the same numbers and move in step.
+        self.compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
+        results = [self._one(image) for image in images]
         for result in results:
             if result.shape != images.shape[1:] or result.dtype != np.uint8:
                 expected = f"uint8 {images.shape[1:]}"
-                raise Refusal(f"{self.calls}: the transforms give {result.dtype} {result.shape}, not {expected}")
+                raise Refusal(f"{self.where}: {self._names()} gives {result.dtype} {result.shape}, not {expected}")
         return np.stack(results)
 
+    def _one(self, image: Pixels) -> Pixels:
+        from albumentations.augmentations.crops.transforms import CropSizeError
 
-def _compose(calls: list[Plain]) -> Any:
+        try:
+            return np.asarray(self.compose(image=image)["image"])  # type: ignore[misc]
+        except (ValueError, TypeError, KeyError, CropSizeError, cv2.error) as error:
+            raise Refusal(f"{self.where}: {self._names()}: {_reason(error)}") from None
+
+    def _names(self) -> str:
+        return ", ".join(name for call in self.calls for name in call)
+
+
+def check(calls: Sequence[Plain], images: Pixels, where: str) -> None:
+    """Tries each transform by itself, with certainty, so that one that cannot work is refused before any work is done."""
+    for position, call in enumerate(calls):
+        certain = {name: {**arguments, "p": 1.0} for name, arguments in call.items()}
+        Pipeline([certain], f"{where}[{position}]")(images, seed=0)
+
+
+def _compose(calls: list[Plain], where: str) -> Any:
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for its newest version
     try:
         import albumentations
     except ImportError:
         names = ", ".join(name for call in calls for name in call)
-        raise Refusal(f"this model preprocesses with {names}: install albumentations==2.0.8") from None
+        raise Refusal(f"{where}: {names}: install albumentations==2.0.8, which makes these transforms") from None
     steps = []
     for call in calls:
         for name, arguments in call.items():
             try:
                 steps.append(getattr(albumentations, name)(**arguments))
             except (ValueError, TypeError) as error:
-                raise Refusal(f"params.yaml: {name}: {_reason(error)}") from None
+                raise Refusal(f"{where}: {name}: {_reason(error)}") from None
     return albumentations.Compose(steps)
 
 
 def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return "; ".join(lines[1:3]) if len(lines) > 2 else lines[0]

@@ -9,6 +9,7 @@ import hashlib
 import json
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
@@ -35,11 +36,23 @@ def main() -> None:
     validation = Shards(paths.prepared("validation"))
     runner = session.load(content, str(paths.onnx(name)))
     answers = np.concatenate([session.run(runner, images) for images in validation.batches(BATCH)])
-    found = parity.compare(answers, np.load(paths.reference(name)), settings.verify.largest_difference)
+    found = parity.compare(answers, reference(name, answers.shape), settings.verify.largest_difference)
     judge(found, settings.verify, name)
     verdict = {"images": found.images, "largest_difference": found.largest_difference, "flips": len(found.flips)}
     artifacts.write_json(paths.verdict(name), {**verdict, "sha256": facts["sha256"]})
     print(f"{name}: {found.images} images, largest difference {found.largest_difference:.1e}, {len(found.flips)} flips")
+
+
+def reference(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """What Keras said. Raises Refusal for a damaged file, or one of another shape."""
+    path = paths.reference(name)
+    try:
+        found: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise Refusal(f"{path}: not a .npy file ({error}); run `dvc repro export@{name}`") from None
+    if found.shape != shape:
+        raise Refusal(f"{path}: {found.shape}, but onnxruntime gives {shape}; run `dvc repro export@{name}`")
+    return found
 
 
 def judge(found: Parity, allowed: Verify, name: str) -> None:

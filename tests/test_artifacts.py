@@ -26,12 +26,15 @@ def test_arrays_come_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("write", "content"), [(artifacts.write_bytes, b"new" * 100_000), (artifacts.write_array, np.zeros(100_000))]
+)
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, write, content) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"old")
     (tmp_path / "model.onnx.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device") as failed:
-        artifacts.write_bytes(path, b"new" * 100_000)
+        write(path, content)
     assert failed.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["model.onnx"]

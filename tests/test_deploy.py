@@ -25,8 +25,8 @@ def network(order: int = 1, prefix: str = "x", answer: str = "Softmax") -> onnx.
         helper.make_node("Add", [f"{prefix}_m1", f"{prefix}_m2"], [f"{prefix}_a"]),
         helper.make_node(answer, [f"{prefix}_a"], ["probabilities"]),
     ]
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", 2, 2, 1])
-    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, [f"{prefix}_n", 2, 2, 1])
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [f"{prefix}_m", 3])
     graph = helper.make_graph(nodes, prefix, [image], [output], weights[::order])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 

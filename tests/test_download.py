@@ -94,7 +94,7 @@ def test_when_every_source_fails_nothing_is_written(project: Path, run) -> None:
     ended = run("pipeline.download")
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
-        "http://127.0.0.1:9/tensorflow/tf-keras-datasets/mnist.npz: cannot be reached (no network, or no such host)",
+        "http://127.0.0.1:9/tensorflow/tf-keras-datasets/mnist.npz: cannot be reached, or fell silent",
         "data/catalog/mnist.yaml: none of its 1 sources could deliver MNIST handwritten digits; nothing was written",
     ]
     assert not Path("data/raw").exists()

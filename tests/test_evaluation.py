@@ -47,4 +47,4 @@ def test_figures_are_the_same_bytes_and_follow_the_page() -> None:
 def test_numbers_are_said_shortly() -> None:
     assert [page.count(number) for number in (12, 74514, 1234567)] == ["12", "74.5\u00a0k", "1.23\u00a0M"]
     assert page.percent(0.93125) == "93.12\u00a0%"
-    assert [page.heat(share) for share in (0.0, 0.01, 1.0)] == [0, 10, 100]
+    assert [page.heat(share) for share in (0.0, 0.01, 1.0)] == [0, 8, 80]

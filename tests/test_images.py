@@ -22,7 +22,7 @@ def test_colours_stay_in_rgb_order() -> None:
 
 def test_a_file_and_its_pixels_take_one_path() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
-    for policy in (COLOUR, ImagePolicy(4, 4, 3, "pad", "linear"), ImagePolicy(5, 3, 3, "crop", "nearest")):
+    for policy in (GREY, COLOUR, ImagePolicy(4, 4, 1, "pad", "linear"), ImagePolicy(5, 3, 3, "crop", "nearest")):
         assert np.array_equal(images.decode(encoded(picture), policy), images.conform(picture, policy))
 
 

@@ -57,6 +57,12 @@ MISTAKES = [
         "ModelCheckpoint",
         "16: models.tiny.fit.callbacks[0].ModelCheckpoint: no callback of that name; allowed: ",
     ),
+    (
+        "val_loss",
+        "val_acc",
+        "16: models.tiny.fit.callbacks[0].EarlyStopping.monitor: no figure of that name; did you mean val_accuracy?",
+    ),
+    ("EarlyStopping: {monitor: val_loss, patience: 2}", "ReduceLROnPlateau", "12: models.tiny.fit: "),
     ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
     ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
     ("validation: 0.1", "validation: 1.5", "4: preprocess.validation: 1.5: input should be less than 1"),
@@ -79,6 +85,23 @@ def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path
     with pytest.raises(Refusal, match=re.escape(f"{path}:{line}")) as refused:
         params.load(path)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "call", ["Affine: {translate_px: {x: [-2, 2], y: [0, 0]}}", "CropAndPad: {px: [1, 1, 1, 1]}", "Affine: {rotate: 3}"]
+)
+def test_what_albumentations_takes_passes(call: str, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(HEAD.replace("HorizontalFlip: {p: 0.5}", call))
+    assert params.load(path).models["tiny"].augment[0].plain().keys() == {call.split(":")[0]}
+
+
+def test_a_mistake_in_a_recipes_source_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(Path("data/catalog/mnist.yaml").read_text().replace("- url:", "- ulr:"))
+    with pytest.raises(Refusal, match=r"sources\[0\].ulr: no such key; did you mean url\?$") as refused:
+        params.load_recipe(path)
+    assert len(str(refused.value).splitlines()) == 1
 
 
 def test_every_mistake_has_its_line(tmp_path: Path) -> None:

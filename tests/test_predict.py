@@ -24,6 +24,12 @@ def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
     assert classifier.predict([]) == []
 
 
+@pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
+def test_one_picture_without_a_list_is_refused(one) -> None:
+    with pytest.raises(Refusal, match=r"predict takes a list of pictures: give \[picture\] for one"):
+        Classifier(MODEL).predict(one)
+
+
 def test_the_command_answers_and_goes_on_after_a_bad_file(tmp_path: Path, run) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no image")
@@ -33,8 +39,8 @@ def test_the_command_answers_and_goes_on_after_a_bad_file(tmp_path: Path, run) -
     assert 0.5 < float(probability) <= 1
     assert ended.stderr.splitlines() == [
         f"{bad}: not an image that OpenCV can decode",
-        "gone.png: no such file",
-        f"{tmp_path}: a folder, not an image",
+        "gone.png: no such file or directory",
+        f"{tmp_path}: is a directory",
         "3 of 4 images could not be read",
     ]
     assert ended.returncode == 1

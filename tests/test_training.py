@@ -82,6 +82,12 @@ def test_epochs_become_steps() -> None:
     assert [round(float(schedule(step)), 6) for step in (0, 25, 50, 150, 250)] == [0.0, 0.05, 0.1, 0.05, 0.0]
 
 
+def test_lists_of_epochs_become_steps_too() -> None:
+    rate = {"PiecewiseConstantDecay": {"boundaries": ["5 epochs", "8 epochs"], "values": [0.1, 0.01, 0.001]}}
+    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate}}), 100, "m")
+    assert [round(float(made._learning_rate(step)), 4) for step in (500, 501, 801)] == [0.1, 0.01, 0.001]
+
+
 def test_an_optimizers_own_refusal_is_one_line() -> None:
     with pytest.raises(Refusal, match=r"params.yaml: m.optimizer.Adam: [^\n]*clip"):
         optimizers.build(optimizer({"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}), 10, "m.optimizer")

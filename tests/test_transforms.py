@@ -1,35 +1,59 @@
-import json
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
+import pytest
 
-from pipeline.transforms import Pipeline
+from pipeline.errors import Refusal
+from pipeline.transforms import Pipeline, Plain, check
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 9, 3), np.uint8)
 
 
 def test_a_chain_is_a_function_of_its_seed() -> None:
-    chain = Pipeline([{"Affine": {"rotate": [-30, 30], "p": 1}}, {"RandomBrightnessContrast": {"p": 0.5}}])
+    chain = Pipeline([{"Affine": {"rotate": [-30, 30], "p": 1}}, {"RandomBrightnessContrast": {"p": 0.5}}], "augment")
     assert np.array_equal(chain(IMAGES, 3), chain(IMAGES, 3))
     assert not np.array_equal(chain(IMAGES, 3), chain(IMAGES, 4))
 
 
 def test_no_transforms_change_nothing() -> None:
-    assert Pipeline([])(IMAGES, 0) is IMAGES
+    assert Pipeline([], "augment")(IMAGES, 0) is IMAGES
 
 
 def test_a_missing_library_is_asked_for_by_name() -> None:
     program = """
 import sys; sys.modules["albumentations"] = None
 from pipeline.errors import Refusal
-from pipeline.transforms import Pipeline
-try: Pipeline([{"CLAHE": {"p": 1}}])
+from pipeline.errors import Refusal
+from pipeline.transforms import Pipeline, Plain, check
+try: Pipeline([{"CLAHE": {"p": 1}}], "m.onnx: preprocess")
 except Refusal as refusal: print(refusal)
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert told == "this model preprocesses with CLAHE: install albumentations==2.0.8\n"
+    assert told == "m.onnx: preprocess: CLAHE: install albumentations==2.0.8, which makes these transforms\n"
 
 
-def test_calls_are_json() -> None:
-    assert json.loads(json.dumps(Pipeline([{"HorizontalFlip": {"p": 0.5}}]).calls)) == [{"HorizontalFlip": {"p": 0.5}}]
+def test_transforms_draw_apart() -> None:
+    image = np.arange(4, dtype=np.uint8).reshape(1, 2, 2, 1)
+    flips = Pipeline([{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}], "augment")
+    seen = Counter(tuple(flipped.ravel().tolist()) for flipped in flips(np.repeat(image, 200, axis=0), 0))
+    assert set(seen) == {(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)}
+    assert min(seen.values()) > 30
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        ({"ISONoise": {"p": 0.01}}, r"^augment\[0\]: ISONoise: [^\n]+$"),
+        ({"RandomCrop": {"height": 32, "width": 32, "p": 0.01}}, r"^augment\[0\]: RandomCrop: [^\n]+$"),
+        (
+            {"CenterCrop": {"height": 6, "width": 6, "p": 0.01}},
+            r"^augment\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(9, 9, 1\)$",
+        ),
+        ({"CoarseDropout": {"fill": "nonsense"}}, r"^augment\[0\]: CoarseDropout: [^\n]+$"),
+    ],
+)
+def test_what_cannot_work_on_these_images_is_refused_before_it_happens(call: Plain, line: str) -> None:
+    with pytest.raises(Refusal, match=line):
+        check([call], IMAGES[:1, ..., :1], "augment")

@@ -44,9 +44,8 @@ class ImagePolicy:
 
 def decode(content: bytes, policy: ImagePolicy) -> Pixels:
     """Decodes the bytes of an image file to uint8 H x W x C by `policy`. Raises Refusal if OpenCV cannot."""
-    flag = cv2.IMREAD_GRAYSCALE if policy.channels == 1 else cv2.IMREAD_COLOR_RGB
-    try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if content else None
+    try:  # always as colours: each codec has a grey of its own, `conform` has one for all
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
     except cv2.error as error:
         raise Refusal(f"OpenCV refuses it: {error.err}") from None
     if pixels is None:

@@ -31,7 +31,7 @@ class Shards:
 
     def images(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
         """A copy of the images at `positions`, in that order."""
-        if len(self.parts) == 1:
+        if len(self.parts) == 1 or len(positions) == 0:
             return np.asarray(self.parts[0][positions])
         owners = np.searchsorted(self.starts, positions, side="right") - 1
         rows = [self.parts[owner][at - self.starts[owner]] for owner, at in zip(owners, positions, strict=True)]

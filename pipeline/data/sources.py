@@ -66,7 +66,9 @@ def _download(url: str, scratch: Path) -> bytes:
     except requests.exceptions.ChunkedEncodingError:
         raise Refusal(f"{url}: the connection broke before the file was whole") from None
     except requests.ConnectionError:
-        raise Refusal(f"{url}: cannot be reached (no network, or no such host)") from None
+        raise Refusal(f"{url}: cannot be reached, or fell silent") from None
+    except requests.RequestException as error:
+        raise Refusal(f"{url}: {type(error).__name__}") from None
     return part.read_bytes()
 
 

@@ -19,8 +19,8 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     result = onnx.helper.make_graph(
         [_renamed(node, names) for node in nodes],
         "darkroom",
-        list(graph.input),
-        list(graph.output),
+        [_free_batch(value) for value in graph.input],
+        [_free_batch(value) for value in graph.output],
         [_named(tensors[name], names[name]) for name in dict.fromkeys(used)],
     )
     opsets = sorted((it for it in model.opset_import if it.domain == ""), key=lambda it: it.domain)
@@ -64,6 +64,16 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
         for place, name in enumerate(node.output):
             names.setdefault(name, f"{title}.output{place}" if place else title)
     return names
+
+
+def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    """The same input or output, every free dimension called N (tf2onnx numbers them)."""
+    copy = onnx.ValueInfoProto()
+    copy.CopyFrom(value)
+    for dimension in copy.type.tensor_type.shape.dim:
+        if not dimension.HasField("dim_value"):
+            dimension.dim_param = "N"
+    return copy
 
 
 def _renamed(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:

@@ -42,6 +42,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
         for color, (name, history) in zip(_colors(len(histories)), histories.items(), strict=True):
             axes.plot(history["epoch"], history[f"val_{measure}"], color=color, label=name, linewidth=2)
             axes.plot(history["epoch"], history[measure], ":", color=color, linewidth=1.5)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         _plain(axes, "epoch", measure)
     figure.axes[0].legend(frameon=False, labelcolor=INK)
     return svg(figure)

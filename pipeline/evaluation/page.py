@@ -30,5 +30,5 @@ def count(number: float) -> str:
 
 
 def heat(share: float) -> int:
-    """How strongly a cell of the confusion matrix is coloured, 0..100, by the square root: small errors show."""
-    return int(100 * float(share) ** 0.5 + 0.5)
+    """How strongly a cell of the confusion matrix is coloured, 0..80 %, by the square root: small errors show."""
+    return int(80 * float(share) ** 0.5 + 0.5)

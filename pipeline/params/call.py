@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from pipeline.params import vocabulary
 from pipeline.params.vocabulary import Argument, Signature
 
+MONITORED = ("val_loss", "val_accuracy", "loss", "accuracy")
 STEPS = re.compile(r"(\d+(?:\.\d+)?) epochs?")
 
 
@@ -39,8 +40,12 @@ def transform(value: Any) -> Call:
 
 
 def callback(value: Any) -> Call:
-    """A Keras callback that steers training."""
-    return _call("callback", value, vocabulary.callbacks())
+    """A Keras callback that steers training, by one of the figures that training has."""
+    call = _call("callback", value, vocabulary.callbacks())
+    monitor = call.arguments.get("monitor", MONITORED[0])
+    if monitor not in MONITORED:
+        raise _wrong("name", "no figure of that name", (call.name, "monitor"), allowed=list(MONITORED), got=monitor)
+    return call
 
 
 def optimizer(value: Any) -> Call:
@@ -106,10 +111,23 @@ def _check_annotation(annotation: str, at: tuple[str, ...], value: Any) -> None:
         kind = eval(annotation, {"__builtins__": {}}, _ANNOTATIONS)  # noqa: S307 - the installed library's own source
     except (NameError, TypeError, AttributeError):
         return  # it names something of cv2 or NumPy: left to the library
+    if not any(_fits(kind, form) for form in (value, _as_tuples(value))):
+        raise _wrong("type", f"the argument takes {annotation}", at, got=value)
+
+
+def _fits(kind: Any, value: Any) -> bool:
     try:
-        TypeAdapter(kind).validate_python(_frozen(value), strict=True)
+        TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError:
-        raise _wrong("type", f"the argument takes {annotation}", at, got=value) from None
+        return False
+    return True
+
+
+def _as_tuples(value: Any) -> Any:
+    """YAML has lists where Python's annotations say tuple."""
+    if isinstance(value, dict):
+        return {key: _as_tuples(item) for key, item in value.items()}
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 _ANNOTATIONS: dict[str, Any] = {

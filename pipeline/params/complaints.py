@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.params.source import Source, Where
 
+UNIONS = (Union, UnionType)
 MISSING = "the key is missing; it is required"
 
 
@@ -82,10 +84,26 @@ def _dotted(where: Where) -> str:
 
 def _fields(schema: type[BaseModel], where: Where) -> list[str]:
     """The keys that the section at `where` may have."""
-    kind: Any = schema
+    kinds: list[Any] = [schema]
     for step in where:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[str(step)].annotation
-        elif get_origin(kind) is dict:
-            kind = get_args(kind)[1]
-    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+        kinds = [inner for kind in kinds for member in _members(kind) for inner in _inside(member, step)]
+    return [field for kind in kinds for member in _members(kind) if _is_section(member) for field in member.model_fields]
+
+
+def _members(kind: Any) -> list[Any]:
+    """The types that a union, or an annotated type, stands for."""
+    if get_origin(kind) is Annotated:
+        return _members(get_args(kind)[0])
+    return [inner for member in get_args(kind) for inner in _members(member)] if get_origin(kind) in UNIONS else [kind]
+
+
+def _inside(kind: Any, step: str | int) -> list[Any]:
+    if _is_section(kind) and step == kind.__name__:  # pydantic's location of a member of a union
+        return [kind]
+    if _is_section(kind):
+        return [kind.model_fields[step].annotation] if step in kind.model_fields else []
+    return [get_args(kind)[1 if get_origin(kind) is dict else 0]] if get_origin(kind) in (dict, tuple) else []
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -1,8 +1,9 @@
 """What a file of data/catalog/ may say: where a data set comes from and how to know that it is the right one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic_core import PydanticCustomError
 
 from pipeline.params.schema import Section, as_tuple
 
@@ -30,7 +31,24 @@ class Bundled(Section):
     scikit_learn: Literal["load_digits"]
 
 
-Source = Url | DebianPackage | Bundled
+def _kind(value: Any) -> str:
+    """Which kind of source an entry is, by its telling key, so that a mistake in it is one line."""
+    if isinstance(value, Section):
+        return type(value).__name__
+    keys = value if isinstance(value, dict) else ()
+    return "DebianPackage" if "debian" in keys else "Bundled" if "scikit_learn" in keys else "Url"
+
+
+def _distinct(classes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(classes)) < len(classes):
+        raise PydanticCustomError("classes", "every class must have a name of its own")
+    return classes
+
+
+Source = Annotated[
+    Annotated[Url, Tag("Url")] | Annotated[DebianPackage, Tag("DebianPackage")] | Annotated[Bundled, Tag("Bundled")],
+    Discriminator(_kind),
+]
 
 
 class Recipe(Section):
@@ -41,6 +59,6 @@ class Recipe(Section):
     licence: Text
     citation: Text
     format: Literal["idx", "npz", "npy"]
-    classes: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=2)]
+    classes: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=2), AfterValidator(_distinct)]
     files: Annotated[dict[FileName, Sha256], Field(min_length=1)]
     sources: Annotated[tuple[Source, ...], BeforeValidator(as_tuple), Field(min_length=1)]

@@ -1,13 +1,14 @@
 """What params.yaml may say: one frozen, strict class a section. Every key of ours is required."""
 
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from pipeline.data.images import Channels, ImagePolicy, Interpolation, Shape
 from pipeline.errors import Refusal
-from pipeline.params.call import Callback, Layer, Optimizer, Transform
+from pipeline.params.call import Call, Callback, Layer, Optimizer, Transform
 
 
 class Section(BaseModel):
@@ -59,6 +60,13 @@ class Fit(Section):
     batch_size: Positive
     optimizer: Optimizer
     callbacks: Callbacks
+
+    @model_validator(mode="after")
+    def _one_hand_on_the_rate(self) -> Self:
+        scheduled = isinstance(self.optimizer.arguments.get("learning_rate"), Call)
+        if scheduled and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
+            raise PydanticCustomError("call", "ReduceLROnPlateau cannot change a learning rate that follows a schedule")
+        return self
 
 
 class Model(Section):

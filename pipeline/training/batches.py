@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.shards import Shards
-from pipeline.transforms import Pipeline, Plain
+from pipeline.transforms import Pipeline, Plain, check
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -21,11 +21,13 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 class Batches:
     """The training batches of a split: `batches(epoch, batch)` is uint8 n x H x W x C with int64 n labels.
 
-    Each epoch is a permutation of its own; the last batch of an epoch may be smaller.
+    `augment` is a chain of Albumentations, `where` the place in params.yaml that it stands at. Each epoch is a permutation
+    of its own; its last batch may be smaller. Raises Refusal for a transform that cannot work on these images.
     """
 
-    def __init__(self, split: Shards, size: int, seed: int, augment: list[Plain]) -> None:
-        self.split, self.size, self.seed, self.augment = split, size, seed, augment
+    def __init__(self, split: Shards, size: int, seed: int, augment: list[Plain], where: str) -> None:
+        check(augment, split.images(np.arange(1)), where)
+        self.split, self.size, self.seed, self.augment, self.where = split, size, seed, augment, where
         self.per_epoch = -(-len(split) // size)
         self.order = lru_cache(maxsize=2)(self._order)
         self.threads = local()  # a chain of transforms holds its generator: one chain a thread
@@ -41,7 +43,7 @@ class Batches:
 
     def _pipeline(self) -> Pipeline:
         if not hasattr(self.threads, "pipeline"):
-            self.threads.pipeline = Pipeline(self.augment)
+            self.threads.pipeline = Pipeline(self.augment, self.where)
         pipeline: Pipeline = self.threads.pipeline
         return pipeline
 

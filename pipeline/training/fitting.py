@@ -28,18 +28,20 @@ def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fi
     """
     import tensorflow as tf
 
-    batches(0, 0)  # what is wrong with the transforms shows here, not inside TensorFlow
     shape = model.input_shape[1:]
     known = tf.data.experimental.assert_cardinality(-(-len(validation) // VALIDATION_BATCH))
-    history = model.fit(
-        dataset(lambda: stream(batches, settings.epochs, workers), shape),
-        steps_per_epoch=batches.per_epoch,
-        epochs=settings.epochs,
-        validation_data=dataset(lambda: in_order(validation), shape).apply(known),
-        callbacks=callbacks(settings, where),
-        shuffle=False,
-        verbose=1 if sys.stdout.isatty() else 2,
-    ).history
+    try:
+        history = model.fit(
+            dataset(lambda: stream(batches, settings.epochs, workers), shape),
+            steps_per_epoch=batches.per_epoch,
+            epochs=settings.epochs,
+            validation_data=dataset(lambda: in_order(validation), shape).apply(known),
+            callbacks=callbacks(settings, where),
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+        ).history
+    except (ValueError, TypeError, RuntimeError) as error:  # what Keras finds wrong with the settings only while it runs
+        raise Refusal(f"params.yaml: {where}: {reason(error)}") from error
     curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})
     if not np.isfinite(curves["loss"]).all():
         raise Refusal(f"params.yaml: {where}: the loss is no longer a number in epoch {len(curves)}; lower the learning rate")

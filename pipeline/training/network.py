@@ -23,8 +23,10 @@ def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: str) 
     for position, call in enumerate(layers):
         add(model, call, f"{where}.layers[{position}].{call.name}")
     if len(model.output_shape) != 2:
-        raise Refusal(f"{where}.layers: end in a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer")
-    model.add(keras.layers.Dense(classes, activation="softmax", name="probabilities"))
+        raise Refusal(
+            f"params.yaml: {where}.layers: end in a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer"
+        )
+    add(model, Call("Dense", {"units": classes, "activation": "softmax", "name": "probabilities"}), f"{where}: the last layer")
     return model
 
 

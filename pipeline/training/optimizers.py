@@ -32,8 +32,11 @@ def build(call: Call, steps_per_epoch: int, where: str) -> "keras.Optimizer":
 def in_steps(schedule: Call, steps_per_epoch: int) -> dict[str, Any]:
     """The schedule's arguments, every `N epochs` as a whole number of steps."""
     (arguments,) = schedule.plain().values()
-    for key, value in arguments.items():
-        told = STEPS.fullmatch(value) if isinstance(value, str) else None
-        if told:
-            arguments[key] = round(float(told[1]) * steps_per_epoch)
-    return dict(arguments)
+    return {key: _steps(value, steps_per_epoch) for key, value in arguments.items()}
+
+
+def _steps(value: Any, steps_per_epoch: int) -> Any:
+    if isinstance(value, list):
+        return [_steps(item, steps_per_epoch) for item in value]
+    told = STEPS.fullmatch(value) if isinstance(value, str) else None
+    return round(float(told[1]) * steps_per_epoch) if told else value
