@@ -58,11 +58,6 @@ def confusion(model: str) -> Path:
     return Path("reports/confusion") / f"{model}.csv"
 
 
-def by_class(model: str) -> Path:
-    """Precision, recall and F1: a row a class."""
-    return Path("reports/by_class") / f"{model}.csv"
-
-
 def predictions(model: str) -> Path:
     """A row a test image."""
     return Path("reports/predictions") / f"{model}.csv"
