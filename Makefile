@@ -30,7 +30,7 @@ test: env  ## lint, types, import contracts, tests
 	lint-imports --no-logo
 	pytest
 
-smoke: env  ## the whole pipeline on 1,797 real digits, in a minute
+smoke: env  ## the whole pipeline on 1,797 real digits, in a minute or two
 	pytest -m smoke
 
 prove: env  ## two clones, every stage forced: the same dvc.lock, and the committed one
