@@ -40,6 +40,7 @@ def main() -> None:
     models = list(params.load().models)
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
+        shorten(Path(folder))
         each = [(stage, name) for stage in ("train", "export", "verify", "evaluate") for name in models]
         stages: list[tuple[str, ...]] = [("download",), ("preprocess",), *each, ("report",)]
         costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages}
@@ -60,11 +61,15 @@ def main() -> None:
 
 
 def copy_project(folder: Path) -> None:
-    """Copies what the stages need, with every `epochs:` of params.yaml set to one."""
+    """Copies what the stages need."""
     for name in COPIED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if Path(name).is_dir() else shutil.copy
         copy(name, folder / name)
+
+
+def shorten(folder: Path) -> None:
+    """Sets every `epochs:` of params.yaml to one."""
     text = (folder / "params.yaml").read_text()
     (folder / "params.yaml").write_text(re.sub(r"(\n +epochs:) \d+\n", r"\1 1\n", text))
 

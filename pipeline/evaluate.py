@@ -1,7 +1,7 @@
 """Stage 6: what the shipped file makes of the test split, which nothing before this point has used.
 
 Reads   params.yaml (evaluate), models/MODEL/model.onnx, reports/ (verify/MODEL.json, export/MODEL.json), data/prepared (test).
-Writes  reports/metrics/MODEL.json, reports/confusion/MODEL.csv, reports/predictions/MODEL.csv.
+Writes  reports/metrics/MODEL.json; reports/confusion, by_class and predictions, each MODEL.csv.
 Run     dvc repro evaluate@MODEL, or python -m pipeline.evaluate MODEL
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
     test = Shards(paths.prepared("test"))
     runner = session.load(verified(name), str(paths.onnx(name)))
     probabilities = np.concatenate([session.run(runner, images) for images in test.batches(BATCH)])
-    found = metrics.summary(test.labels, probabilities, classes, settings.evaluate.confidence)
+    found = metrics.summary(test.labels, probabilities, settings.evaluate.confidence)
     facts = json.loads(paths.exported(name).read_text())
     sizes = {key: facts[key] for key in ("bytes", "parameters", "multiply_adds")}
     artifacts.write_json(paths.metrics(name), {**found, **sizes})
@@ -49,11 +49,12 @@ def verified(name: str) -> bytes:
 
 
 def write_tables(name: str, labels: NDArray[np.int64], probabilities: NDArray[Any], classes: list[str]) -> None:
-    """Writes the confusion counts and a row for each test image: id, actual, predicted, probability."""
+    """Writes the confusion counts, each class's figures, and a row for each test image."""
     predicted = probabilities.argmax(axis=1)
-    counts = pd.DataFrame(metrics.confusion(labels, predicted, len(classes)), columns=classes)
-    counts.insert(0, "actual", classes)
-    artifacts.write_csv(paths.confusion(name), counts)
+    counts = metrics.confusion(labels, predicted, len(classes))
+    actual = pd.DataFrame({"actual": classes})
+    artifacts.write_csv(paths.confusion(name), actual.join(pd.DataFrame(counts, columns=classes)))
+    artifacts.write_csv(paths.by_class(name), pd.DataFrame({"class": classes, **metrics.by_class(counts)}))
     names = np.asarray(classes)
     rows = {
         "id": [f"test/{row:06d}" for row in range(len(labels))],

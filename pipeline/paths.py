@@ -8,7 +8,7 @@ RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 INDEX = PREPARED / "index.csv"
 CLASSES = PREPARED / "classes.json"
-BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"))
+BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"), Path("benchmarks/seeds.json"))
 PAGE = Path("reports/index.html")
 DATA_SUMMARY = Path("reports/data.json")
 
@@ -56,6 +56,11 @@ def metrics(model: str) -> Path:
 def confusion(model: str) -> Path:
     """Counts: a row a true class, a column a predicted one."""
     return Path("reports/confusion") / f"{model}.csv"
+
+
+def by_class(model: str) -> Path:
+    """Precision, recall and F1: a row a class."""
+    return Path("reports/by_class") / f"{model}.csv"
 
 
 def predictions(model: str) -> Path:

@@ -20,7 +20,7 @@ OUTS = {
     "train": [paths.keras(KEY), paths.history(KEY)],
     "export": [paths.reference(KEY), paths.onnx(KEY), paths.exported(KEY)],
     "verify": [paths.verdict(KEY)],
-    "evaluate": [paths.predictions(KEY), paths.confusion(KEY), paths.metrics(KEY)],
+    "evaluate": [paths.predictions(KEY), paths.confusion(KEY), paths.by_class(KEY), paths.metrics(KEY)],
     "report": [paths.PAGE],
 }
 

@@ -30,24 +30,22 @@ def log_loss(labels: Labels, probabilities: Probabilities) -> float:
     return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
 
 
-def by_class(counts: NDArray[np.int64], classes: list[str]) -> dict[str, dict[str, float]]:
-    """Precision, recall and F1 of each class; 0 where nothing was predicted or nothing is there."""
+def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    """Precision, recall and F1 of each class, from K x K counts; 0 where nothing was predicted or nothing is there."""
     hits = np.diag(counts).astype(np.float64)
     precision = hits / np.maximum(counts.sum(axis=0), 1)
     recall = hits / np.maximum(counts.sum(axis=1), 1)
     both = precision + recall
     f1 = np.where(both > 0, 2 * precision * recall / np.where(both > 0, both, 1), 0)
-    table = zip(classes, precision, recall, f1, strict=True)
-    return {name: {"precision": float(p), "recall": float(r), "f1": float(f)} for name, p, r, f in table}
+    return {"precision": precision, "recall": recall, "f1": f1}
 
 
-def summary(labels: Labels, probabilities: Probabilities, classes: list[str], confidence: float) -> dict[str, Any]:
-    """All of the above for one model."""
+def summary(labels: Labels, probabilities: Probabilities, confidence: float) -> dict[str, Any]:
+    """The headline figures of one model."""
     predicted = probabilities.argmax(axis=1)
     hits = int((predicted == labels).sum())
     low, high = wilson(hits, len(labels), confidence)
-    counts = confusion(labels, predicted, len(classes))
-    per_class = by_class(counts, classes)
+    counts = confusion(labels, predicted, probabilities.shape[1])
     return {
         "accuracy": hits / len(labels),
         "accuracy_low": low,
@@ -55,6 +53,5 @@ def summary(labels: Labels, probabilities: Probabilities, classes: list[str], co
         "errors": len(labels) - hits,
         "images": len(labels),
         "log_loss": log_loss(labels, probabilities),
-        "macro_f1": float(np.mean([row["f1"] for row in per_class.values()])),
-        "by_class": per_class,
+        "macro_f1": float(by_class(counts)["f1"].mean()),
     }
