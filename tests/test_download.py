@@ -22,6 +22,9 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/slow/a.gz":
             time.sleep(2)
+        if self.path == "/trickle/a.gz":
+            self.trickle()
+            return
         if self.path == "/broken/a.gz":
             self.send_response(200)
             self.send_header("Content-Length", str(len(PACKED)))
@@ -33,6 +36,14 @@ class Server(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
         self.wfile.write(body or b"")
+
+    def trickle(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        for _ in range(30):
+            self.wfile.write(b"x" * 1024)
+            time.sleep(0.1)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -77,12 +88,14 @@ def test_a_good_source_is_decompressed(address: str, folder: str) -> None:
         ("none", "/none/a.gz: HTTP 404"),
         ("broken", "/broken/a.gz: the connection broke before the file was whole"),
         ("slow", "/slow/a.gz: no answer within 0.5 s"),
+        ("trickle", "/trickle/a.gz: slower than 20 kB/s"),
     ],
 )
 def test_a_bad_source_costs_a_line_and_the_next_is_tried(
     address: str, folder: str, line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(sources, "PATIENCE_S", 0.5)
     assert download.fetch(recipe(url(address, folder), url(address, "good")), "r.yaml") == {"a": CONTENT}
     assert capsys.readouterr().err.count(line) == 1
 

@@ -13,10 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tqdm import tqdm
+
 from pipeline.errors import Refusal
 from pipeline.params.recipe import Bundled, DebianPackage, Source, Url
 
-TIMEOUT_S = 10
+TIMEOUT_S = 10  # without a byte
+PATIENCE_S = 20  # before a source may be called too slow
+SLOWEST = 20_000  # bytes a second
 APT_TIMEOUT_S = 120
 GZIP = b"\x1f\x8b"
 
@@ -50,15 +54,26 @@ def decompressed(name: str, content: bytes) -> bytes:
         raise Refusal(f"{name}: a damaged archive ({error})") from None
 
 
+class Pace(tqdm):  # type: ignore[misc]
+    """A progress bar that refuses a source that trickles: no single wait is long, but the whole would never end."""
+
+    def update(self, n: float | None = 1) -> None:
+        """Counts `n` bytes. Raises Refusal where less than `SLOWEST` bytes a second have come after `PATIENCE_S`."""
+        super().update(n)
+        elapsed = self.format_dict["elapsed"]
+        if elapsed > PATIENCE_S and self.n < SLOWEST * elapsed:
+            raise Refusal(f"{self.desc}: slower than {SLOWEST // 1000} kB/s")
+
+
 def _download(url: str, scratch: Path) -> bytes:
     import pooch
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    fetch = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_S)
     part = scratch / "download"
     try:
-        fetch(url, str(part), None)
+        with Pace(desc=url, total=1, unit="B", unit_scale=True, delay=1, leave=False) as bar:
+            pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)(url, str(part), None)
     except requests.HTTPError as error:
         raise Refusal(f"{url}: HTTP {error.response.status_code}") from None
     except requests.Timeout:
