@@ -44,7 +44,8 @@ def _prepared(
     labelled: Labelled, positions: NDArray[np.int64], settings: Params, split: str, hashes: list[str]
 ) -> Iterator[NDArray[np.uint8]]:
     """Each image of a split, H x W x C by the policy; its SHA-256 is added to `hashes` on the way."""
-    deterministic = Pipeline([call.plain() for call in settings.preprocess.transforms], "params.yaml: preprocess.transforms")
+    where = str(params.place("preprocess", "transforms"))
+    deterministic = Pipeline([call.plain() for call in settings.preprocess.transforms], where)
     for position in tqdm(positions, desc=split, unit=" images", mininterval=1, leave=False):
         pixels = images.conform(np.asarray(labelled.images[position]), settings.image.policy)
         (pixels,) = deterministic(pixels[np.newaxis], seed=0)  # one seed for all: the same function in predict

@@ -27,20 +27,21 @@ def main() -> None:
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
     print(f"{name}: {len(train)} images, {fit.epochs} epochs on {runtime.start(settings.seed)}", flush=True)
     augment = [call.plain() for call in settings.model(name).augment]
-    source = batches.Batches(train, fit.batch_size, settings.seed, augment, f"params.yaml: models.{name}.augment")
+    where = params.place("models", name)
+    source = batches.Batches(train, fit.batch_size, settings.seed, augment, where.at("augment"))
     model = compiled(settings, name, source.per_epoch)
     model.summary(line_length=80)
-    curves = fitting.fit(model, source, validation, fit, settings.training.workers, f"models.{name}.fit")
+    curves = fitting.fit(model, source, validation, fit, settings.training.workers, where.at("fit"))
     artifacts.write_csv(paths.history(name), curves)
     archive.save(model, paths.keras(name))
 
 
 def compiled(settings: Params, name: str, steps_per_epoch: int) -> "keras.Model":
     """The network of params.yaml, ready for `fit`."""
-    chosen = settings.model(name)
+    chosen, where = settings.model(name), params.place("models", name)
     classes = len(json.loads(paths.CLASSES.read_text())["classes"])
-    model = network.build(chosen.layers, settings.image.policy, classes, f"models.{name}")
-    optimizer = optimizers.build(chosen.fit.optimizer, steps_per_epoch, f"models.{name}.fit.optimizer")
+    model = network.build(chosen.layers, settings.image.policy, classes, where)
+    optimizer = optimizers.build(chosen.fit.optimizer, steps_per_epoch, where.at("fit", "optimizer"))
     # Compiling with XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients.
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     return model

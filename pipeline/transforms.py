@@ -53,11 +53,15 @@ class Pipeline:
         return ", ".join(name for call in self.calls for name in call)
 
 
-def check(calls: Sequence[Plain], images: Pixels, where: str) -> None:
-    """Tries each transform by itself, with certainty, so that one that cannot work is refused before any work is done."""
-    for position, call in enumerate(calls):
+def check(calls: Sequence[Plain], images: Pixels, places: Sequence[object]) -> None:
+    """Tries each transform by itself, with certainty, so that one that cannot work is refused before any work is done.
+
+    `places` says where a user finds each of them.
+    """
+    for call, where in zip(calls, places, strict=True):
+        Pipeline([call], str(where))  # its own arguments, `p` among them
         certain = {name: {**arguments, "p": 1.0} for name, arguments in call.items()}
-        Pipeline([certain], f"{where}[{position}]")(images, seed=0)
+        Pipeline([certain], str(where))(images, seed=0)
 
 
 def _compose(calls: list[Plain], where: str) -> Any:
@@ -79,4 +83,5 @@ def _compose(calls: list[Plain], where: str) -> Any:
 
 def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return "; ".join(lines[1:3]) if len(lines) > 2 else lines[0]
+    text = "; ".join(lines[1:3]) if len(lines) > 2 else lines[0]
+    return text.split(" [type=")[0]  # pydantic's own shorthand for the same

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.params.source import Place, Source
+
 ROOT = Path(__file__).parent.parent
 COPIED = ("pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
+
+PLACE = Place(Source("params.yaml", {}, {("models", "m"): 7}), ("models", "m"))
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -10,11 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import artifacts, paths
+from pipeline import artifacts, params, paths
+from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
+from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params.call import layer, optimizer
-from pipeline.training import archive, network, optimizers, runtime
+from pipeline.training import archive, fitting, network, optimizers, runtime
+from pipeline.training.batches import Batches
+from tests.conftest import PLACE, ROOT
 
 pytestmark = pytest.mark.tensorflow
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
@@ -31,10 +35,8 @@ def tensorflow() -> None:
 
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
-    from pipeline import params
-
     chosen = params.load().models["classical"]
-    model = network.build(chosen.layers, ImagePolicy(28, 28, 1, "stretch", "area"), 10, "models.classical")
+    model = network.build(chosen.layers, ImagePolicy(28, 28, 1, "stretch", "area"), 10, PLACE)
     shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers]
     assert shapes == [
         ("Rescaling", (28, 28, 1)),
@@ -57,14 +59,17 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
 @pytest.mark.parametrize(
     ("layers", "line"),
     [
-        ([{"Conv2D": {"filters": -1, "kernel_size": 3}}], r"params.yaml: models.m.layers\[0\].Conv2D: [^\n]*-1"),
-        (["Flatten", {"MaxPool2D": {"pool_size": 2}}], r"params.yaml: models.m.layers\[1\].MaxPool2D: [^\n]+$"),
-        ([{"Conv2D": {"filters": 4, "kernel_size": 3}}], r"models.m.layers: end in a shape of \(6, 6, 4\): add Flatten"),
+        ([{"Conv2D": {"filters": -1, "kernel_size": 3}}], r"params.yaml:7: models.m.layers\[0\].Conv2D: [^\n]*-1"),
+        (["Flatten", {"MaxPool2D": {"pool_size": 2}}], r"params.yaml:7: models.m.layers\[1\].MaxPool2D: [^\n]+$"),
+        (
+            [{"Conv2D": {"filters": 4, "kernel_size": 3}}],
+            r"models.m.layers: the last one gives a shape of \(6, 6, 4\): add Flatten",
+        ),
     ],
 )
 def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
     with pytest.raises(Refusal, match=line):
-        network.build([layer(value) for value in layers], POLICY, 10, "models.m")
+        network.build([layer(value) for value in layers], POLICY, 10, PLACE)
 
 
 def test_epochs_become_steps() -> None:
@@ -76,7 +81,7 @@ def test_epochs_become_steps() -> None:
             "decay_steps": "2 epochs",
         }
     }
-    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate, "momentum": 0.9}}), 100, "models.m.fit.optimizer")
+    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate, "momentum": 0.9}}), 100, PLACE.at("fit", "optimizer"))
     schedule = made._learning_rate
     assert (schedule.warmup_steps, schedule.decay_steps) == (50, 200)
     assert [round(float(schedule(step)), 6) for step in (0, 25, 50, 150, 250)] == [0.0, 0.05, 0.1, 0.05, 0.0]
@@ -84,19 +89,19 @@ def test_epochs_become_steps() -> None:
 
 def test_lists_of_epochs_become_steps_too() -> None:
     rate = {"PiecewiseConstantDecay": {"boundaries": ["5 epochs", "8 epochs"], "values": [0.1, 0.01, 0.001]}}
-    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate}}), 100, "m")
+    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate}}), 100, PLACE)
     assert [round(float(made._learning_rate(step)), 4) for step in (500, 501, 801)] == [0.1, 0.01, 0.001]
 
 
 def test_an_optimizers_own_refusal_is_one_line() -> None:
-    with pytest.raises(Refusal, match=r"params.yaml: m.optimizer.Adam: [^\n]*clip"):
-        optimizers.build(optimizer({"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}), 10, "m.optimizer")
+    with pytest.raises(Refusal, match=r"params.yaml:7: models.m.fit.optimizer.Adam: [^\n]*clip"):
+        optimizers.build(optimizer({"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}), 10, PLACE.at("fit", "optimizer"))
 
 
 def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
     import keras
 
-    model = network.build(LAYERS, POLICY, 3, "m")
+    model = network.build(LAYERS, POLICY, 3, PLACE)
     for name in ("a", "b"):
         archive.save(model, tmp_path / f"{name}.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
@@ -107,16 +112,25 @@ def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
     assert np.array_equal(keras.saving.load_model(tmp_path / "a.keras")(images), model(images))
 
 
+def test_a_refusal_while_a_batch_is_made_arrives_as_itself(tmp_path: Path) -> None:
+    settings = params.load(ROOT / "tests" / "smoke.yaml").model("tiny").fit
+    shards.write(tmp_path, iter(np.zeros((40, 8, 8, 1), np.uint8)), np.arange(40) % 10)
+    batches = Batches(Shards(tmp_path), 32, 0, [], PLACE)
+    batches.augment = [{"Resize": {"height": 4, "width": 4}}]
+    model = network.build(LAYERS, POLICY, 10, PLACE)
+    model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m: Resize gives uint8 \(4, 4, 1\)"):
+        fitting.fit(model, batches, Shards(tmp_path), settings, 1, PLACE)
+
+
 def prepare(folder: Path) -> None:
     """A trained-looking model where export expects one."""
-    from pipeline.data import shards
-
     os.chdir(folder)
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
     shards.write(paths.prepared("validation"), iter(images), np.arange(20) % 10)
     classes = [str(digit) for digit in range(10)]
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
-    archive.save(network.build(LAYERS, POLICY, 10, "m"), paths.keras("tiny"))
+    archive.save(network.build(LAYERS, POLICY, 10, PLACE), paths.keras("tiny"))
 
 
 def test_export_gives_the_same_bytes_under_any_hash_seed(project: Path) -> None:
@@ -137,7 +151,7 @@ def test_a_layer_without_an_onnx_form_stops_the_export() -> None:
         [layer({"Conv2D": {"filters": 4, "kernel_size": 3, "groups": 1, "activation": "celu"}}), layer("Flatten")],
         POLICY,
         3,
-        "m",
+        PLACE,
     )
     with pytest.raises(Refusal, match="the converted model is not valid ONNX"):
         convert.to_onnx(model, 18)

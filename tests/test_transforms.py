@@ -45,15 +45,16 @@ def test_transforms_draw_apart() -> None:
 @pytest.mark.parametrize(
     ("call", "line"),
     [
-        ({"ISONoise": {"p": 0.01}}, r"^augment\[0\]: ISONoise: [^\n]+$"),
-        ({"RandomCrop": {"height": 32, "width": 32, "p": 0.01}}, r"^augment\[0\]: RandomCrop: [^\n]+$"),
+        ({"ISONoise": {"p": 0.01}}, r"^augment: ISONoise: [^\n]+$"),
+        ({"RandomCrop": {"height": 32, "width": 32, "p": 0.01}}, r"^augment: RandomCrop: [^\n]+$"),
         (
             {"CenterCrop": {"height": 6, "width": 6, "p": 0.01}},
-            r"^augment\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(9, 9, 1\)$",
+            r"^augment: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(9, 9, 1\)$",
         ),
-        ({"CoarseDropout": {"fill": "nonsense"}}, r"^augment\[0\]: CoarseDropout: [^\n]+$"),
+        ({"HorizontalFlip": {"p": 5}}, r"^augment: HorizontalFlip: p; Input should be less than or equal to 1$"),
+        ({"CoarseDropout": {"fill": "nonsense"}}, r"^augment: CoarseDropout: [^\n]+$"),
     ],
 )
 def test_what_cannot_work_on_these_images_is_refused_before_it_happens(call: Plain, line: str) -> None:
     with pytest.raises(Refusal, match=line):
-        check([call], IMAGES[:1, ..., :1], "augment")
+        check([call], IMAGES[:1, ..., :1], ["augment"])

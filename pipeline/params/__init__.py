@@ -13,8 +13,9 @@ from pipeline.errors import Refusal
 from pipeline.params import complaints, source
 from pipeline.params.recipe import Recipe
 from pipeline.params.schema import Params, Section
+from pipeline.params.source import Place
 
-__all__ = ["Params", "Recipe", "load", "load_recipe"]
+__all__ = ["Params", "Place", "Recipe", "load", "load_recipe", "place"]
 
 Checked = TypeVar("Checked", bound=Section)
 
@@ -22,6 +23,11 @@ Checked = TypeVar("Checked", bound=Section)
 def load(path: Path = paths.PARAMS) -> Params:
     """The checked params.yaml. Raises Refusal with one line for each mistake in it."""
     return _checked(path, Params)
+
+
+def place(*where: str | int) -> Place:
+    """A place in params.yaml, for the mistakes that only the libraries can find: it knows its line."""
+    return Place(source.read(paths.PARAMS), where)
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pipeline.params.source import Source, Where
+from pipeline.params.source import Source, Where, dotted
 
 UNIONS = (Union, UnionType)
 MISSING = "the key is missing; it is required"
@@ -49,7 +49,7 @@ def _line(detail: ErrorDetails, source: Source, schema: type[BaseModel]) -> tupl
     else:
         text, where_is = _told(detail, context), where
     line = source.line(where_is)
-    return line, f"{source.name}:{line}: {_dotted(where)}: {text}"
+    return line, f"{source.name}:{line}: {dotted(where)}: {text}"
 
 
 def _told(detail: ErrorDetails, context: dict[str, Any]) -> str:
@@ -76,10 +76,6 @@ def _real(where: Where, source: Source) -> Where:
         if (*kept, step) in source.lines:
             kept = (*kept, step)
     return kept if where[-1:] == ("[key]",) else (*kept, *where[-1:])
-
-
-def _dotted(where: Where) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
 
 
 def _fields(schema: type[BaseModel], where: Where) -> list[str]:

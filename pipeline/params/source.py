@@ -29,6 +29,26 @@ class Source:
         return self.lines.get(where, 1)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place in a YAML file that prints as `params.yaml:41: models.cnn.layers[3].Dropout`: it begins a refusal."""
+
+    source: Source
+    where: Where
+
+    def at(self, *steps: str | int) -> "Place":
+        """A place further in."""
+        return Place(self.source, (*self.where, *steps))
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.source.line(self.where)}: {dotted(self.where)}"
+
+
+def dotted(where: Where) -> str:
+    """`models.cnn.layers[3]`, as DVC writes it."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
+
+
 def read(path: Path) -> Source:
     """Parses a YAML file whose top is a mapping. Raises Refusal, one line, for anything else."""
     try:

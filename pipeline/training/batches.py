@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.shards import Shards
+from pipeline.params import Place
 from pipeline.transforms import Pipeline, Plain, check
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -25,9 +26,9 @@ class Batches:
     of its own; its last batch may be smaller. Raises Refusal for a transform that cannot work on these images.
     """
 
-    def __init__(self, split: Shards, size: int, seed: int, augment: list[Plain], where: str) -> None:
-        check(augment, split.images(np.arange(1)), where)
-        self.split, self.size, self.seed, self.augment, self.where = split, size, seed, augment, where
+    def __init__(self, split: Shards, size: int, seed: int, augment: list[Plain], where: Place) -> None:
+        check(augment, split.images(np.arange(1)), [where.at(position) for position in range(len(augment))])
+        self.split, self.size, self.seed, self.augment, self.where = split, size, seed, augment, str(where)
         self.per_epoch = -(-len(split) // size)
         self.order = lru_cache(maxsize=2)(self._order)
         self.threads = local()  # a chain of transforms holds its generator: one chain a thread

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
+from pipeline.params import Place
 from pipeline.params.schema import Fit
 from pipeline.training.batches import Batch, Batches, stream
 from pipeline.training.network import reason
@@ -21,7 +22,7 @@ VALIDATION_BATCH = 500
 AHEAD = 2
 
 
-def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fit, workers: int, where: str) -> pd.DataFrame:
+def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fit, workers: int, where: Place) -> pd.DataFrame:
     """Trains a compiled `model` in place; returns the learning curves, a row an epoch.
 
     Columns: epoch (from 1), accuracy, loss, val_accuracy, val_loss. Raises Refusal when the loss is no longer a number.
@@ -29,10 +30,11 @@ def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fi
     import tensorflow as tf
 
     shape = model.input_shape[1:]
+    refused: list[Refusal] = []
     known = tf.data.experimental.assert_cardinality(-(-len(validation) // VALIDATION_BATCH))
     try:
         history = model.fit(
-            dataset(lambda: stream(batches, settings.epochs, workers), shape),
+            dataset(lambda: noting(refused, stream(batches, settings.epochs, workers)), shape),
             steps_per_epoch=batches.per_epoch,
             epochs=settings.epochs,
             validation_data=dataset(lambda: in_order(validation), shape).apply(known),
@@ -40,15 +42,17 @@ def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fi
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         ).history
+    except tf.errors.UnknownError as error:  # how TensorFlow passes on what is raised while a batch is made
+        raise (refused or [error])[0] from None
     except (ValueError, TypeError, RuntimeError) as error:  # what Keras finds wrong with the settings only while it runs
-        raise Refusal(f"params.yaml: {where}: {reason(error)}") from error
+        raise Refusal(f"{where}: {reason(error)}") from error
     curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})
     if not np.isfinite(curves["loss"]).all():
-        raise Refusal(f"params.yaml: {where}: the loss is no longer a number in epoch {len(curves)}; lower the learning rate")
+        raise Refusal(f"{where}: the loss is no longer a number in epoch {len(curves)}; lower the learning rate")
     return curves[["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]]
 
 
-def callbacks(settings: Fit, where: str) -> list["keras.callbacks.Callback"]:
+def callbacks(settings: Fit, where: Place) -> list["keras.callbacks.Callback"]:
     """The callbacks of params.yaml, by their names in keras.callbacks."""
     import keras
 
@@ -58,8 +62,17 @@ def callbacks(settings: Fit, where: str) -> list["keras.callbacks.Callback"]:
         try:
             made.append(getattr(keras.callbacks, call.name)(**arguments))
         except (ValueError, TypeError) as error:
-            raise Refusal(f"params.yaml: {where}.callbacks[{position}].{call.name}: {reason(error)}") from None
+            raise Refusal(f"{where.at('callbacks', position, call.name)}: {reason(error)}") from None
     return made
+
+
+def noting(refused: list[Refusal], source: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches of `source`; a refusal is noted before it is lost in TensorFlow."""
+    try:
+        yield from source
+    except Refusal as refusal:
+        refused.append(refusal)
+        raise
 
 
 def in_order(split: Shards) -> Iterator[Batch]:
@@ -73,4 +86,6 @@ def dataset(make: Callable[[], Iterator[Batch]], shape: tuple[int, ...]) -> "tf.
     import tensorflow as tf
 
     signature = (tf.TensorSpec((None, *shape), tf.uint8), tf.TensorSpec((None,), tf.int64))
-    return tf.data.Dataset.from_generator(make, output_signature=signature).prefetch(AHEAD)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
+    return tf.data.Dataset.from_generator(make, output_signature=signature).prefetch(AHEAD).with_options(options)

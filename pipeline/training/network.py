@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.data.images import ImagePolicy
 from pipeline.errors import Refusal
+from pipeline.params import Place
 from pipeline.params.call import Call
 
 if TYPE_CHECKING:
     import keras
 
 
-def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: str) -> "keras.Model":
+def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
     """A Sequential model: uint8 N x H x W x C, Rescaling to 0..1, `layers`, and a softmax over `classes`.
 
     Raises Refusal, which names `where` and the layer, for arguments or shapes that Keras does not take.
@@ -21,16 +22,15 @@ def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: str) 
     shape = (image.height, image.width, image.channels)
     model = keras.Sequential([keras.Input(shape, dtype="uint8", name="image"), keras.layers.Rescaling(1 / 255)])
     for position, call in enumerate(layers):
-        add(model, call, f"{where}.layers[{position}].{call.name}")
+        add(model, call, where.at("layers", position, call.name))
     if len(model.output_shape) != 2:
-        raise Refusal(
-            f"params.yaml: {where}.layers: end in a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer"
-        )
-    add(model, Call("Dense", {"units": classes, "activation": "softmax", "name": "probabilities"}), f"{where}: the last layer")
+        ends = f"the last one gives a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer"
+        raise Refusal(f"{where.at('layers')}: {ends}")
+    add(model, Call("Dense", {"units": classes, "activation": "softmax", "name": "probabilities"}), where.at("layers"))
     return model
 
 
-def add(model: Any, call: Call, where: str) -> None:
+def add(model: Any, call: Call, where: Place) -> None:
     """Adds one layer by its name in keras.layers. Raises Refusal with Keras's own reason."""
     import keras
 
@@ -38,7 +38,7 @@ def add(model: Any, call: Call, where: str) -> None:
     try:
         model.add(getattr(keras.layers, call.name)(**arguments))
     except (ValueError, TypeError) as error:
-        raise Refusal(f"params.yaml: {where}: {reason(error)}") from None
+        raise Refusal(f"{where}: {reason(error)}") from None
 
 
 def reason(error: Exception) -> str:

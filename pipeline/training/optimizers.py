@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Refusal
+from pipeline.params import Place
 from pipeline.params.call import STEPS, Call
 from pipeline.training.network import reason
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def build(call: Call, steps_per_epoch: int, where: str) -> "keras.Optimizer":
+def build(call: Call, steps_per_epoch: int, where: Place) -> "keras.Optimizer":
     """The optimizer of that name in keras.optimizers; `N epochs` in a schedule becomes steps.
 
     Raises Refusal, which names `where`, for arguments that Keras does not take.
@@ -25,7 +26,7 @@ def build(call: Call, steps_per_epoch: int, where: str) -> "keras.Optimizer":
             arguments["learning_rate"] = schedule(**in_steps(rate, steps_per_epoch))
         optimizer: keras.Optimizer = getattr(keras.optimizers, call.name)(**arguments)
     except (ValueError, TypeError) as error:
-        raise Refusal(f"params.yaml: {where}.{call.name}: {reason(error)}") from None
+        raise Refusal(f"{where.at(call.name)}: {reason(error)}") from None
     return optimizer
 
 
