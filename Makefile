@@ -16,7 +16,7 @@ $(VENV)/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
 	@touch $@
 
 repro: env  ## the environment, then the whole pipeline; later just `dvc repro`
@@ -30,7 +30,7 @@ test: env  ## lint, types, import contracts, tests
 	lint-imports --no-logo
 	pytest
 
-smoke: env  ## the whole pipeline on 1,797 real digits, in a minute or two
+smoke: env  ## the whole pipeline on 1,797 real digits, in about a minute
 	pytest -m smoke
 
 prove: env  ## two clones, every stage forced: the same dvc.lock, and the committed one
