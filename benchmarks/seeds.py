@@ -9,6 +9,8 @@ from download to evaluate in a copy of the project. Writes benchmarks/seeds.json
 import argparse
 import json
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -28,6 +30,8 @@ def main() -> None:
     parser.add_argument("--model", default="cnn", choices=list(params.load().models))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     chosen = parser.parse_args()
+    if subprocess.run(["dvc", "status", "--quiet", "--with-deps", f"evaluate@{chosen.model}"]).returncode:
+        sys.exit(f"reports/ is not what params.yaml gives: run `dvc repro evaluate@{chosen.model}` first")
     here = figures(Path(), chosen.model)
     found = [trained(chosen.model, seed) for seed in chosen.seeds]
     table = pd.DataFrame([{"seed": params.load().seed, **here}, *found])
@@ -36,7 +40,7 @@ def main() -> None:
         "columns": ["seed", "test accuracy", "validation accuracy", "inside fit, s"],
         "rows": [*rows(table), ["mean ± standard deviation", *(spread(table[key]) for key in ("test", "validation")), ""]],
         "machine": machine.describe(),
-        "command": f"python -m benchmarks.seeds --model {chosen.model}",
+        "command": " ".join(["python -m benchmarks.seeds", *sys.argv[1:]]),
     }
     artifacts.write_json(Path("benchmarks/seeds.json"), content)
     print(*content["rows"], sep="\n")
@@ -53,7 +57,10 @@ def trained(model: str, seed: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
         file = Path(folder) / paths.PARAMS
-        file.write_text(re.sub(r"(?m)^seed: \d+$", f"seed: {seed}", file.read_text()))
+        text, found = re.subn(r"(?m)^seed: \d+", f"seed: {seed}", file.read_text())
+        if found != 1:
+            sys.exit("params.yaml: no line begins with a plain seed")
+        file.write_text(text)
         costs = [cost(folder, f"pipeline.{stage}") for stage in DATA]
         costs += [cost(folder, f"pipeline.{stage}", model) for stage in MODEL]
         return {"seed": seed, **figures(Path(folder), model), "fit": sum(it.fit for it in costs)}

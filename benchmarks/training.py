@@ -3,12 +3,13 @@
     python -m benchmarks.training [--images 25600] [--pairs 5]
 
 One epoch each, in turn, A B A B ..., after one uncounted pair; same network, same batch size, uint8 arrays in memory.
-The clock runs from the epoch's begin to its end: what `fit` does before and after is the same for both.
+The clock runs from the epoch's begin to its end; what happens once a training, before and after, is left out.
 Writes benchmarks/training.json. Needs data/prepared (`dvc repro preprocess`).
 """
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,7 +63,7 @@ def main() -> None:
         "columns": ["input", "images/s (median)", "lowest to highest", "ratio of a pair (median, lowest to highest)"],
         "rows": rows,
         "machine": machine.describe(),
-        "command": "python -m benchmarks.training",
+        "command": " ".join(["python -m benchmarks.training", *sys.argv[1:]]),
     }
     artifacts.write_json(Path("benchmarks/training.json"), content)
     print(*rows, sep="\n")

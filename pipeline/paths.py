@@ -8,7 +8,7 @@ RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 INDEX = PREPARED / "index.csv"
 CLASSES = PREPARED / "classes.json"
-BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"), Path("benchmarks/seeds.json"))
+BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"))
 PAGE = Path("reports/index.html")
 DATA_SUMMARY = Path("reports/data.json")
 

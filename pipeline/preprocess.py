@@ -15,11 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipeline import artifacts, command, params, paths
+from pipeline import artifacts, command, params, paths, transforms
 from pipeline.data import images, readers, shards, splits
 from pipeline.data.readers import Labelled
 from pipeline.params import Params, Recipe
-from pipeline.transforms import Pipeline
 
 
 def main() -> None:
@@ -30,6 +29,7 @@ def main() -> None:
     given = readers.read(recipe.format, paths.RAW, len(recipe.classes))
     labels = {split: labelled.labels for split, labelled in given.items()}
     chosen = splits.assign(labels, settings.preprocess.validation, settings.preprocess.test, settings.seed)
+    _check_transforms(settings)
     shutil.rmtree(paths.PREPARED, ignore_errors=True)
     tables = []
     for split, (origin, positions) in chosen.items():
@@ -40,12 +40,19 @@ def main() -> None:
     _write_summary(pd.concat(tables), recipe)
 
 
+def _check_transforms(settings: Params) -> None:
+    """Raises Refusal for a transform that cannot work on images of this size, before anything is deleted."""
+    calls = [call.plain() for call in settings.preprocess.transforms]
+    image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
+    transforms.check(calls, image, [params.place("preprocess", "transforms", position) for position in range(len(calls))])
+
+
 def _prepared(
     labelled: Labelled, positions: NDArray[np.int64], settings: Params, split: str, hashes: list[str]
 ) -> Iterator[NDArray[np.uint8]]:
     """Each image of a split, H x W x C by the policy; its SHA-256 is added to `hashes` on the way."""
     where = str(params.place("preprocess", "transforms"))
-    deterministic = Pipeline([call.plain() for call in settings.preprocess.transforms], where)
+    deterministic = transforms.Pipeline([call.plain() for call in settings.preprocess.transforms], where)
     for position in tqdm(positions, desc=split, unit=" images", mininterval=1, leave=False):
         pixels = images.conform(np.asarray(labelled.images[position]), settings.image.policy)
         (pixels,) = deterministic(pixels[np.newaxis], seed=0)  # one seed for all: the same function in predict

@@ -22,8 +22,8 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/slow/a.gz":
             time.sleep(2)
-        if self.path == "/trickle/a.gz":
-            self.trickle()
+        if self.path in ("/trickle/a.gz", "/endless/a.gz"):
+            self.trickle(["1000000"] * (self.path == "/trickle/a.gz"))
             return
         if self.path == "/broken/a.gz":
             self.send_response(200)
@@ -37,9 +37,10 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body or b"")
 
-    def trickle(self) -> None:
+    def trickle(self, lengths: list[str]) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", "1000000")
+        for length in lengths:
+            self.send_header("Content-Length", length)
         self.end_headers()
         for _ in range(30):
             self.wfile.write(b"x" * 1024)
@@ -89,6 +90,7 @@ def test_a_good_source_is_decompressed(address: str, folder: str) -> None:
         ("broken", "/broken/a.gz: the connection broke before the file was whole"),
         ("slow", "/slow/a.gz: no answer within 0.5 s"),
         ("trickle", "/trickle/a.gz: slower than 20 kB/s"),
+        ("endless", "/endless/a.gz: slower than 20 kB/s"),
     ],
 )
 def test_a_bad_source_costs_a_line_and_the_next_is_tried(

@@ -169,3 +169,12 @@ def test_the_vocabulary_is_what_the_libraries_have() -> None:
         (vocabulary.transforms(), albumentations),
     ]:
         assert [name for name in names if not hasattr(module, name)] == []
+
+
+def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params.yaml").write_text(HEAD)
+    monkeypatch.chdir(tmp_path)
+    where = params.place("models", "tiny")
+    assert str(where.at("layers", 1)) == "params.yaml:10: models.tiny.layers[1]"
+    assert str(where.at("augment", 0, "HorizontalFlip")) == "params.yaml:11: models.tiny.augment[0].HorizontalFlip"
+    assert str(where.at("fit", "optimizer", "Adam")) == "params.yaml:15: models.tiny.fit.optimizer.Adam"

@@ -8,6 +8,7 @@ import gzip
 import io
 import subprocess
 import tempfile
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -57,12 +58,21 @@ def decompressed(name: str, content: bytes) -> bytes:
 class Pace(tqdm):  # type: ignore[misc]
     """A progress bar that refuses a source that trickles: no single wait is long, but the whole would never end."""
 
+    url = ""
+    begun = 0.0
+    received = 0
+
+    def __bool__(self) -> bool:
+        return True  # tqdm's own answer is no where the length is unknown, and pooch would not call update
+
     def update(self, n: float | None = 1) -> None:
         """Counts `n` bytes. Raises Refusal where less than `SLOWEST` bytes a second have come after `PATIENCE_S`."""
         super().update(n)
-        elapsed = self.format_dict["elapsed"]
-        if elapsed > PATIENCE_S and self.n < SLOWEST * elapsed:
-            raise Refusal(f"{self.desc}: slower than {SLOWEST // 1000} kB/s")
+        self.begun = self.begun or time.monotonic()  # the first bytes start the clock: connecting has its own limit
+        self.received += int(n or 0)
+        elapsed = time.monotonic() - self.begun
+        if elapsed > PATIENCE_S and self.received < SLOWEST * elapsed:
+            raise Refusal(f"{self.url}: slower than {SLOWEST // 1000} kB/s")
 
 
 def _download(url: str, scratch: Path) -> bytes:
@@ -72,7 +82,8 @@ def _download(url: str, scratch: Path) -> bytes:
     pooch.get_logger().setLevel("WARNING")
     part = scratch / "download"
     try:
-        with Pace(desc=url, total=1, unit="B", unit_scale=True, delay=1, leave=False) as bar:
+        with Pace(unit="B", unit_scale=True, delay=1, leave=False) as bar:
+            bar.url = url
             pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_S)(url, str(part), None)
     except requests.HTTPError as error:
         raise Refusal(f"{url}: HTTP {error.response.status_code}") from None

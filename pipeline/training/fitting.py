@@ -42,8 +42,10 @@ def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fi
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         ).history
-    except tf.errors.UnknownError as error:  # how TensorFlow passes on what is raised while a batch is made
-        raise (refused or [error])[0] from None
+    except tf.errors.OpError as error:
+        if refused:  # raised while a batch was made
+            raise refused[0] from None
+        raise Refusal(f"{where}: {reason(error)}") from error
     except (ValueError, TypeError, RuntimeError) as error:  # what Keras finds wrong with the settings only while it runs
         raise Refusal(f"{where}: {reason(error)}") from error
     curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})

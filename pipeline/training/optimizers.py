@@ -20,19 +20,31 @@ def build(call: Call, steps_per_epoch: int, where: Place) -> "keras.Optimizer":
 
     (arguments,) = call.plain().values()
     rate = call.arguments.get("learning_rate")
+    if isinstance(rate, Call):
+        arguments["learning_rate"] = schedule(rate, steps_per_epoch, where.at(call.name, "learning_rate", rate.name))
     try:
-        if isinstance(rate, Call):
-            schedule = getattr(keras.optimizers.schedules, rate.name)
-            arguments["learning_rate"] = schedule(**in_steps(rate, steps_per_epoch))
         optimizer: keras.Optimizer = getattr(keras.optimizers, call.name)(**arguments)
     except (ValueError, TypeError) as error:
         raise Refusal(f"{where.at(call.name)}: {reason(error)}") from None
     return optimizer
 
 
-def in_steps(schedule: Call, steps_per_epoch: int) -> dict[str, Any]:
+def schedule(call: Call, steps_per_epoch: int, where: Place) -> "keras.optimizers.schedules.LearningRateSchedule":
+    """The schedule of that name in keras.optimizers.schedules. Raises Refusal, which names `where`."""
+    import keras
+
+    try:
+        made: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
+            **in_steps(call, steps_per_epoch)
+        )
+    except (ValueError, TypeError) as error:
+        raise Refusal(f"{where}: {reason(error)}") from None
+    return made
+
+
+def in_steps(call: Call, steps_per_epoch: int) -> dict[str, Any]:
     """The schedule's arguments, every `N epochs` as a whole number of steps."""
-    (arguments,) = schedule.plain().values()
+    (arguments,) = call.plain().values()
     return {key: _steps(value, steps_per_epoch) for key, value in arguments.items()}
 
 
