@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine
-from pipeline import artifacts, params
+from pipeline import artifacts, params, paths
 
 EPOCH_S = re.compile(r" - (\d+)s - ")
 COPIED = ("pipeline", "data/catalog", "benchmarks", "tests", "params.yaml")
@@ -70,8 +70,15 @@ def copy_project(folder: Path) -> None:
 
 def shorten(folder: Path) -> None:
     """Sets every `epochs:` of params.yaml to one."""
-    text = (folder / "params.yaml").read_text()
-    (folder / "params.yaml").write_text(re.sub(r"(\n +epochs:) \d+\n", r"\1 1\n", text))
+    edit_params(folder, r"(?m)^( +epochs:) \d+$", r"\1 1")
+
+
+def edit_params(folder: Path, pattern: str, replacement: str) -> None:
+    """Rewrites what `pattern` finds in the copy's params.yaml; ends the benchmark where it finds nothing."""
+    text, found = re.subn(pattern, replacement, (folder / paths.PARAMS).read_text())
+    if not found:
+        sys.exit(f"{paths.PARAMS}: nothing matches {pattern}")
+    (folder / paths.PARAMS).write_text(text)
 
 
 def row(name: str, used: Cost) -> list[str]:

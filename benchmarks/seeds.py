@@ -8,7 +8,6 @@ from download to evaluate in a copy of the project. Writes benchmarks/seeds.json
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import machine
-from benchmarks.pipeline import copy_project, cost
+from benchmarks.pipeline import copy_project, cost, edit_params
 from pipeline import artifacts, params, paths
 
 DATA = ("download", "preprocess")
@@ -30,6 +29,8 @@ def main() -> None:
     parser.add_argument("--model", default="cnn", choices=list(params.load().models))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     chosen = parser.parse_args()
+    if len({params.load().seed, *chosen.seeds}) <= len(chosen.seeds):
+        parser.error(f"--seeds: each must differ from the others and from params.yaml's, {params.load().seed}")
     if subprocess.run(["dvc", "status", "--quiet", "--with-deps", f"evaluate@{chosen.model}"]).returncode:
         sys.exit(f"reports/ is not what params.yaml gives: run `dvc repro evaluate@{chosen.model}` first")
     here = figures(Path(), chosen.model)
@@ -56,11 +57,7 @@ def trained(model: str, seed: int) -> dict[str, float]:
     """A run with another seed: its figures, and the seconds inside `fit`."""
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
-        file = Path(folder) / paths.PARAMS
-        text, found = re.subn(r"(?m)^seed: \d+", f"seed: {seed}", file.read_text())
-        if found != 1:
-            sys.exit("params.yaml: no line begins with a plain seed")
-        file.write_text(text)
+        edit_params(Path(folder), r"(?m)^seed: \d+", f"seed: {seed}")
         costs = [cost(folder, f"pipeline.{stage}") for stage in DATA]
         costs += [cost(folder, f"pipeline.{stage}", model) for stage in MODEL]
         return {"seed": seed, **figures(Path(folder), model), "fit": sum(it.fit for it in costs)}

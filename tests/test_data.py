@@ -8,6 +8,7 @@ import pytest
 from pipeline.data import readers, shards, splits
 from pipeline.data.readers import arrays, idx
 from pipeline.errors import Refusal
+from tests.conftest import ROOT
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -114,3 +115,17 @@ def test_a_lost_shard_is_noticed(tmp_path: Path) -> None:
     shards.write(tmp_path, iter(IMAGES[..., np.newaxis]), np.arange(3))
     with pytest.raises(Refusal, match="2 images but 3 labels"):
         shards.Shards(tmp_path)
+
+
+def test_a_transform_that_cannot_work_leaves_the_prepared_data(project: Path, run) -> None:
+    text = (ROOT / "tests" / "smoke.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("transforms: []", "transforms: [CenterCrop: {height: 4, width: 4}]"))
+    Path("data/prepared").mkdir()
+    Path("data/prepared/kept").write_text("kept")
+    assert run("pipeline.download").returncode == 0
+    ended = run("pipeline.preprocess")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "params.yaml:5: preprocess.transforms[0]: CenterCrop gives uint8 (4, 4, 1), not uint8 (8, 8, 1)\n",
+    )
+    assert Path("data/prepared/kept").read_text() == "kept"

@@ -30,6 +30,13 @@ def test_the_table_is_what_was_measured(model: str) -> None:
     ]
 
 
+def test_the_spread_over_seeds_is_what_was_measured() -> None:
+    seeds = json.loads(committed("benchmarks/seeds.json"))["rows"]
+    metrics = json.loads(committed("reports/metrics/cnn.json"))
+    assert seeds[0][:2] == ["0", f"{metrics['accuracy']:.4f}"]
+    assert f"`cnn` reaches {seeds[-1][1]} " in " ".join(README.split())
+
+
 def test_every_path_of_the_readme_exists() -> None:
     named = set(re.findall(r"`([\w/.-]+/|[\w/-]+\.(?:py|yaml|lock|md))`", README)) | set(re.findall(r"\]\(([^)#:]+)\)", README))
     made = {"training/", "deploy/", "evaluation/", "predict.py", "digits.yaml", "reports/metrics/"}
