@@ -43,8 +43,9 @@ def main() -> None:
     split.parts, split.labels = [np.array(split.parts[0][: chosen.images])], split.labels[: chosen.images]
     split.starts = np.array([0, len(split.labels)])
     size = settings.models[MODEL].fit.batch_size
-    bare, ours = (compiled(settings, MODEL, len(split) // size) for _ in range(2))
-    batches = Batches(split, size, settings.seed, [], params.place("models", MODEL))
+    where = params.place("models", MODEL)
+    bare, ours = (compiled(settings, MODEL, where, len(split) // size) for _ in range(2))
+    batches = Batches(split, size, settings.seed, [], where)
 
     def run_bare(clock: "keras.callbacks.Callback") -> None:
         bare.fit(split.parts[0], split.labels, batch_size=size, epochs=1, verbose=0, callbacks=[clock])

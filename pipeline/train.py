@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
+from pipeline.params import Place
 from pipeline.params.schema import Params
 from pipeline.training import archive, batches, fitting, network, optimizers, runtime
 
@@ -23,22 +24,23 @@ def main() -> None:
     """Builds, compiles, fits and saves one model."""
     name = command.model_argument(__doc__)
     settings = params.load()
-    fit = settings.model(name).fit
+    chosen = settings.model(name)
+    fit = chosen.fit
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
     print(f"{name}: {len(train)} images, {fit.epochs} epochs on {runtime.start(settings.seed)}", flush=True)
-    augment = [call.plain() for call in settings.model(name).augment]
+    augment = [call.plain() for call in chosen.augment]
     where = params.place("models", name)
     source = batches.Batches(train, fit.batch_size, settings.seed, augment, where.at("augment"))
-    model = compiled(settings, name, source.per_epoch)
+    model = compiled(settings, name, where, source.per_epoch)
     model.summary(line_length=80)
     curves = fitting.fit(model, source, validation, fit, settings.training.workers, where.at("fit"))
     artifacts.write_csv(paths.history(name), curves)
-    archive.save(model, paths.keras(name))
+    archive.save(network.flip_averaged(model) if chosen.flip_averaging else model, paths.keras(name))
 
 
-def compiled(settings: Params, name: str, steps_per_epoch: int) -> "keras.Model":
-    """The network of params.yaml, ready for `fit`."""
-    chosen, where = settings.model(name), params.place("models", name)
+def compiled(settings: Params, name: str, where: Place, steps_per_epoch: int) -> "keras.Model":
+    """The network of params.yaml, ready for `fit`; a Refusal names the line under `where`, its model's place."""
+    chosen = settings.model(name)
     classes = len(json.loads(paths.CLASSES.read_text())["classes"])
     model = network.build(chosen.layers, settings.image.policy, classes, where)
     optimizer = optimizers.build(chosen.fit.optimizer, steps_per_epoch, where.at("fit", "optimizer"))

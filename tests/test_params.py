@@ -24,6 +24,7 @@ models:
       batch_size: 32
       optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}
       callbacks: [EarlyStopping: {monitor: val_loss, patience: 2}]
+    flip_averaging: false
 export: {opset: 18}
 verify: {largest_difference: 1.0e-5, flips: 0}
 evaluate: {confidence: 0.95}
@@ -66,6 +67,7 @@ MISTAKES = [
     ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
     ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
     ("validation: 0.1", "validation: 1.5", "4: preprocess.validation: 1.5: input should be less than 1"),
+    ("flip_averaging: false", "flip_averaging: 1", "17: models.tiny.flip_averaging: 1: input should be a valid boolean"),
     ("channels: 1", "channels: 2", "3: image.channels: 2: input should be 1 or 3"),
     ("seed: 0", "seed: 0\nseed: 1", '2: found duplicate key "seed" with value "1" (original value: "0"); a key may stand once'),
     ("export: {opset: 18}\n", "", "1: export: the key is missing; it is required"),

@@ -112,6 +112,25 @@ def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
     assert np.array_equal(keras.saving.load_model(tmp_path / "a.keras")(images), model(images))
 
 
+def test_flip_averaging_is_the_mean_over_an_image_and_its_mirror_image(tmp_path: Path) -> None:
+    import keras
+
+    from pipeline.deploy import convert, counts
+
+    model = network.build(LAYERS, POLICY, 3, PLACE)
+    archive.save(network.flip_averaged(model), tmp_path / "m.keras")
+    loaded = keras.saving.load_model(tmp_path / "m.keras")
+    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
+    mirrored = np.array([[row[::-1] for row in image] for image in images])
+    mean = (np.asarray(model(images)) + np.asarray(model(mirrored))) / 2
+    assert not np.allclose(mean, model(images), atol=1e-4)
+    assert np.allclose(loaded(images), mean, atol=1e-6)
+    once, twice = (convert.to_onnx(it, 18) for it in (model, loaded))
+    assert counts.multiply_adds(twice) == 2 * counts.multiply_adds(once)
+    kernels = [[list(it.dims) for it in model.graph.initializer if len(it.dims) == 4] for model in (once, twice)]
+    assert kernels == [[[4, 1, 3, 3]]] * 2
+
+
 def test_a_refusal_while_a_batch_is_made_arrives_as_itself(tmp_path: Path) -> None:
     settings = params.load(ROOT / "tests" / "smoke.yaml").model("tiny").fit
     shards.write(tmp_path, iter(np.zeros((40, 8, 8, 1), np.uint8)), np.arange(40) % 10)

@@ -70,10 +70,11 @@ class Fit(Section):
 
 
 class Model(Section):
-    """One network: its layers between the input and the softmax, its augmentation, its training."""
+    """One network: its layers between the input and the softmax, its augmentation, its answer, its training."""
 
     layers: Layers
     augment: Transforms
+    flip_averaging: bool
     fit: Fit
 
 

@@ -30,6 +30,19 @@ def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: Place
     return model
 
 
+def flip_averaged(model: "keras.Model") -> "keras.Model":
+    """The mean of what `model` says of an image and of its mirror image; same input, output and weights as `model`.
+
+    Test-time augmentation as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
+    networks" (2012), section 4.1. An answer costs two.
+    """
+    import keras
+
+    image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
+    average = keras.layers.Average(name="probabilities")
+    return keras.Model(image, average([model(image), model(image[:, :, ::-1])]))
+
+
 def add(model: Any, call: Call, where: Place) -> None:
     """Adds one layer by its name in keras.layers. Raises Refusal with Keras's own reason."""
     import keras
