@@ -38,7 +38,7 @@ def main() -> None:
     table = pd.DataFrame([{"seed": params.load().seed, **here}, *found])
     content = {
         "title": f"{chosen.model} with {len(table)} seeds",
-        "columns": ["seed", "test accuracy", "validation accuracy", "inside fit, s"],
+        "columns": ["seed", "test accuracy", "validation accuracy in training", "inside fit, s"],
         "rows": [*rows(table), ["mean ± standard deviation", *(spread(table[key]) for key in ("test", "validation")), ""]],
         "machine": machine.describe(),
         "command": " ".join(["python -m benchmarks.seeds", *sys.argv[1:]]),
