@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def figures(folder: Path, model: str) -> dict[str, float]:
-    """What a finished run says: accuracy on test, and on validation after the last epoch."""
+    """What a finished run says: accuracy on test as it ships, and on validation in the last epoch, one pass an image."""
     test = json.loads((folder / paths.metrics(model)).read_text())["accuracy"]
     return {"test": test, "validation": pd.read_csv(folder / paths.history(model))["val_accuracy"].iloc[-1]}
 

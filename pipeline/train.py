@@ -1,7 +1,8 @@
 """Stage 3: trains one network of params.yaml with Keras.
 
 Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation).
-Writes  models/MODEL/model.keras (canonical bytes), reports/history/MODEL.csv (a row an epoch).
+Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
+        reports/history/MODEL.csv (a row an epoch, measured without averaging).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
 Every choice (early stopping) is made on the validation split. The same seed gives the same bytes.

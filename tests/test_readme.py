@@ -46,3 +46,10 @@ def test_every_path_of_the_readme_exists() -> None:
 def test_every_make_target_of_the_readme_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make ([a-z]+)", README)) <= targets
+
+
+def test_the_mistakes_shown_stand_on_their_lines() -> None:
+    lines = (ROOT / "params.yaml").read_text().splitlines()
+    layer, share = (int(re.search(rf"params\.yaml:(\d+): {place}", README)[1]) for place in ("models", "preprocess"))
+    assert "MaxPool2D" in lines[layer - 1] and "Conv2D: {filters: 32, kernel_size: [4, 4]" in lines[layer - 2]
+    assert lines[share - 1].strip().startswith("validation:")

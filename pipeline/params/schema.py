@@ -70,7 +70,7 @@ class Fit(Section):
 
 
 class Model(Section):
-    """One network: its layers between the input and the softmax, its augmentation, its answer, its training."""
+    """One network: its layers between the input and the softmax, its augmentation, how it answers, its training."""
 
     layers: Layers
     augment: Transforms

@@ -21,7 +21,7 @@ THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: "keras.Model", path: Path) -> None:
-    """Saves `model` (architecture, weights, the optimizer state of a compiled one) to `path`, in canonical bytes."""
+    """Saves `model` (architecture, weights, optimizer state) to `path`, in canonical bytes."""
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
         raw = Path(folder) / "model.keras"
         model.save(raw)

@@ -34,7 +34,7 @@ def flip_averaged(model: "keras.Model") -> "keras.Model":
     """The mean of what `model` says of an image and of its mirror image; same input, output and weights as `model`.
 
     Test-time augmentation as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
-    networks" (2012), section 4.1. An answer costs two.
+    networks" (2012), section 4.1. An answer costs two passes.
     """
     import keras
 
