@@ -36,6 +36,7 @@ def test_the_whole_way(project: Path) -> None:
     dvc("config", "core.no_scm", "true")
     assert dvc("repro").count("Running stage") == 7
     the_results_are_there()
+    the_page_says_which_models_average()
     assert stale() == set()
     an_edit_reruns_what_depends_on_it()
     a_flipped_bit_is_caught()
@@ -50,6 +51,20 @@ def the_results_are_there() -> None:
     assert "Optical recognition of handwritten digits" in page
     assert 'src="http' not in page
     assert json.loads(dvc("metrics", "show", "--json"))[""]["data"]["reports/metrics/tiny.json"]["data"]["images"] == 360
+
+
+def the_page_says_which_models_average() -> None:
+    note = "tiny: the answer is the mean over the image and its mirror image"
+    edit("flip_averaging: false", "flip_averaging: true")
+    assert note in page()
+    edit("flip_averaging: true", "flip_averaging: false")
+    assert note not in page()
+
+
+def page() -> str:
+    """The page, made again without DVC."""
+    subprocess.run([sys.executable, "-m", "pipeline.report"], check=True, capture_output=True)
+    return Path("reports/index.html").read_text()
 
 
 def an_edit_reruns_what_depends_on_it() -> None:

@@ -1,6 +1,7 @@
 """Keras behind params.yaml: networks, optimizers, the canonical archive, export. Imports TensorFlow."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -132,6 +133,13 @@ def test_flip_averaging_is_the_mean_over_an_image_and_its_mirror_image(tmp_path:
     assert sorted(weights) == [[4, 1, 3, 3], [4, 3]]  # of the convolution and the Dense layer, each once
 
 
+def test_what_makes_training_slow_is_switched_off() -> None:
+    images, labels = np.zeros((4, 8, 8, 1), np.uint8), np.zeros(4, np.int64)
+    batches = fitting.dataset(lambda: iter([(images, labels)]), (8, 8, 1))
+    assert batches.options().autotune.enabled is False
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+
+
 def test_a_refusal_while_a_batch_is_made_arrives_as_itself(tmp_path: Path) -> None:
     settings = params.load(ROOT / "tests" / "smoke.yaml").model("tiny").fit
     shards.write(tmp_path, iter(np.zeros((40, 8, 8, 1), np.uint8)), np.arange(40) % 10)
@@ -155,7 +163,7 @@ def prepare() -> None:
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
 
 
-def test_export_gives_the_same_bytes_under_any_hash_seed(project: Path, run: Run) -> None:
+def test_a_network_that_flips_is_exported_to_the_same_bytes_under_any_hash_seed(project: Path, run: Run) -> None:
     prepare()
     assert run("pipeline.train", "tiny").returncode == 0
     exported = []
