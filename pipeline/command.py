@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused (the line says why), 2 wrong usage, 130 interrupte
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -29,20 +30,33 @@ def model_argument(doc: str | None) -> str:
     return name
 
 
-def run(main: Callable[[], None]) -> NoReturn:
+def positive(text: str) -> int:
+    """The value of an option that counts something: a whole number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the last finished stage") -> NoReturn:
     """Runs a command to its end: a refusal or a failing file is a line on stderr, never a traceback.
 
-    A `MemoryError` or a programming error keeps its traceback: those are ours to mend.
+    `goes_on` is what an interrupted user wants to know. A `MemoryError` or a programming error keeps its traceback: those
+    are ours to mend.
     """
     try:
         main()
+        sys.stdout.flush()
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # whoever read our output has had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("interrupted; `dvc repro` goes on from the last finished stage", file=sys.stderr)
+        print(f"interrupted; {goes_on}", file=sys.stderr)
         sys.exit(130)
     sys.exit(0)

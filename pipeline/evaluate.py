@@ -1,11 +1,12 @@
-"""Stage 6: what the shipped file makes of the test split, which nothing before this point has used.
+"""Stage 7: what the shipped files make of the test split, which nothing before this point has used.
 
-Reads   params.yaml (evaluate), models/MODEL/model.onnx, reports/ (verify/MODEL.json, export/MODEL.json), data/prepared (test).
-Writes  reports/metrics/MODEL.json; reports/confusion, by_class and predictions, each MODEL.csv.
+Reads   params.yaml (evaluate), models/MODEL (model.onnx, compact), reports/ (verify, quantize, export, each MODEL.json),
+        data/prepared (test, classes).
+Writes  reports/metrics/MODEL.json (with a section for each smaller file); reports/confusion, by_class and predictions, each
+        MODEL.csv.
 Run     dvc repro evaluate@MODEL, or python -m pipeline.evaluate MODEL
 """
 
-import hashlib
 import json
 from typing import Any
 
@@ -15,37 +16,62 @@ from numpy.typing import NDArray
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
-from pipeline.deploy import session
-from pipeline.errors import Refusal
-from pipeline.evaluation import metrics
+from pipeline.deploy import passport, session, shipped
+from pipeline.deploy.passport import Passport
+from pipeline.evaluation import calibration, metrics
 
 BATCH = 500
 
 
 def main() -> None:
-    """Runs the ONNX file over the test split and writes its figures."""
+    """Runs the ONNX files over the test split and writes their figures."""
     name = command.model_argument(__doc__)
     settings = params.load()
     settings.model(name)
     classes = json.loads(paths.CLASSES.read_text())["classes"]
     test = Shards(paths.prepared("test"))
-    runner = session.load(verified(name), str(paths.onnx(name)))
-    probabilities = np.concatenate([session.run(runner, images) for images in test.batches(BATCH)])
-    found = metrics.summary(test.labels, probabilities, settings.evaluate.confidence)
+    confidence = settings.evaluate.confidence
+    content = shipped.content(name)
+    probabilities, stamp = answers(content, str(paths.onnx(name)), test)
+    found = figures(test.labels, probabilities, stamp, confidence)
     facts = json.loads(paths.exported(name).read_text())
     sizes = {key: facts[key] for key in ("bytes", "parameters", "multiply_adds")}
-    artifacts.write_json(paths.metrics(name), {**found, **sizes})
+    artifacts.write_json(paths.metrics(name), {**found, **sizes, **smaller(name, test, confidence)})
     write_tables(name, test.labels, probabilities, classes)
     low, high = found["accuracy_low"], found["accuracy_high"]
     print(f"{name}: accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {len(test)} test images")
 
 
-def verified(name: str) -> bytes:
-    """The bytes of the ONNX file. Raises Refusal unless they are the ones that verify passed."""
-    content = paths.onnx(name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != json.loads(paths.verdict(name).read_text())["sha256"]:
-        raise Refusal(f"{paths.onnx(name)}: not the file that verify passed; run `dvc repro verify@{name}`")
-    return content
+def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32], Passport]:
+    """The probabilities that a file gives for the test split, and what it says of itself."""
+    runner = session.load(content, name)
+    stamp = passport.from_metadata(runner.get_modelmeta().custom_metadata_map, name)
+    return np.concatenate([session.run(runner, images) for images in test.batches(BATCH)]), stamp
+
+
+def figures(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], stamp: Passport, confidence: float
+) -> dict[str, Any]:
+    """The headline figures; how well calibrated they are, with and without the temperature; what "unsure" withholds."""
+    before = calibration.tempered(probabilities, 1 / stamp.temperature)
+    return {
+        **metrics.summary(labels, probabilities, confidence),
+        **metrics.selective(labels, probabilities, stamp.unsure_below or 0.0),
+        "calibration_error": calibration.expected_error(probabilities, labels),
+        "calibration_error_before": calibration.expected_error(before, labels),
+        "temperature": stamp.temperature,
+    }
+
+
+def smaller(name: str, test: Shards, confidence: float) -> dict[str, Any]:
+    """The figures of each smaller file, by its precision; where none was kept, the reason."""
+    tried = json.loads(paths.quantized(name).read_text())
+    found: dict[str, Any] = {key: {"kept": False, "reason": told["reason"]} for key, told in tried.items() if "kept" in told}
+    for precision, content in shipped.compact(name).items():
+        probabilities, stamp = answers(content, f"{name} {precision}", test)
+        row = {**figures(test.labels, probabilities, stamp, confidence), "bytes": len(content)}
+        found[precision] = {"kept": True, "reason": tried[precision]["reason"], **row}
+    return found
 
 
 def write_tables(name: str, labels: NDArray[np.int64], probabilities: NDArray[Any], classes: list[str]) -> None:

@@ -1,84 +1,119 @@
 """Stage 4: converts a trained network to the ONNX file that ships.
 
-Reads   params.yaml (image, preprocess.transforms, export), models/MODEL/model.keras, data/prepared (validation, classes).
+Reads   params.yaml (seed, image, preprocess.transforms, export), models/MODEL/model.keras, data/prepared (validation, classes),
+        dvc.yaml and what it declares for train and export, for the passport.
 Writes  models/MODEL/model.onnx, models/MODEL/reference.npy (Keras's probabilities on validation), reports/export/MODEL.json.
 Run     dvc repro export@MODEL, or python -m pipeline.export MODEL
+
+A temperature fitted on validation is folded into the last layer before anything is compared or converted.
 """
 
 import hashlib
 import json
-import zipfile
-from typing import Any
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, convert, counts, passport
+from pipeline.deploy import canonical, convert, counts, origin
 from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
+from pipeline.evaluation import calibration
 from pipeline.params.schema import Params
-from pipeline.training import runtime
+from pipeline.training import archive, network, runtime
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 500
+LIBRARIES = ("keras", "onnx", "onnxsim", "tensorflow", "tf2onnx")
 
 
 def main() -> None:
-    """Converts one model and writes down what Keras says of the validation images."""
+    """Calibrates and converts one model, and writes down what Keras says of the validation images."""
     name = command.model_argument(__doc__)
     settings = params.load()
     settings.model(name)
     if not paths.keras(name).is_file():
         raise Refusal(f"{paths.keras(name)}: no such file; run `dvc repro train@{name}`")
     runtime.start(settings.seed)
-    model = load(name)
+    model = archive.load(paths.keras(name))
+    network.in_float32(model)
+    validation = Shards(paths.prepared("validation"))
+    temperature, answers = calibrated(model, validation, settings.export.calibrate)
     onnx_model = canonical.canonical(convert.to_onnx(model, settings.export.opset))
-    stamp = _passport(settings, model.count_params(), counts.multiply_adds(onnx_model))
-    for key, value in passport.to_metadata(stamp).items():
-        onnx_model.metadata_props.add(key=key, value=value)
-    convert.check(onnx_model)
-    content = canonical.serialise(onnx_model)
-    artifacts.write_array(paths.reference(name), reference(model, Shards(paths.prepared("validation"))))
+    stamp = _passport(name, settings, onnx_model, model.count_params(), temperature, _threshold(answers, validation, settings))
+    content = canonical.stamped(onnx_model, stamp)
+    artifacts.write_array(paths.reference(name), answers)
     artifacts.write_bytes(paths.onnx(name), content)
-    artifacts.write_json(paths.exported(name), _facts(content, stamp, settings.export.opset))
+    artifacts.write_json(paths.exported(name), _facts(content, stamp))
 
 
-def load(name: str) -> Any:
-    """The trained Keras model. Raises Refusal for a file that Keras cannot read."""
-    import keras
+def calibrated(model: "keras.Model", split: Shards, wanted: bool) -> tuple[float, NDArray[np.float32]]:
+    """Folds the best temperature on `split` into `model`; returns it (1 where none is wanted) and the answers it then gives."""
+    answers = reference(model, split)
+    if not wanted:
+        return 1.0, answers
+    temperature = calibration.temperature(answers, split.labels)
+    network.divide_logits(model, temperature)
+    return temperature, reference(model, split)
 
-    try:
-        return keras.saving.load_model(paths.keras(name), compile=False)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise Refusal(f"{paths.keras(name)}: not a model that Keras can load: {str(error).splitlines()[0]}") from None
 
-
-def reference(model: Any, split: Shards) -> NDArray[np.float32]:
+def reference(model: "keras.Model", split: Shards) -> NDArray[np.float32]:
     """Keras's probabilities, float32 N x K, in the order of the split."""
     return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches(BATCH)])
 
 
-def _passport(settings: Params, parameters: int, multiply_adds: int) -> Passport:
+def _threshold(answers: NDArray[np.float32], split: Shards, settings: Params) -> float | None:
+    """The probability below which an answer is withheld. Raises Refusal where not even the surest answers are right enough."""
+    rate = settings.export.error_rate
+    if rate is None:
+        return None
+    found = calibration.threshold(answers, split.labels, rate)
+    if found is None:
+        raise Refusal(
+            f"{params.place('export', 'error_rate')}: {rate:g}: out of reach on validation, whose surest answer is wrong; "
+            "give a higher rate, or null to answer always"
+        )
+    return found
+
+
+def _passport(
+    name: str, settings: Params, model: onnx.ModelProto, parameters: int, temperature: float, unsure_below: float | None
+) -> Passport:
     data = json.loads(paths.DATA_SUMMARY.read_text())
     return Passport(
+        model=name,
         classes=tuple(data["classes"]),
         image_policy=settings.image.policy,
         transforms=tuple(call.plain() for call in settings.preprocess.transforms),
         parameters=parameters,
-        multiply_adds=multiply_adds,
+        multiply_adds=counts.multiply_adds(model),
+        precision="float32",
+        opset=settings.export.opset,
+        temperature=temperature,
+        error_rate=settings.export.error_rate,
+        unsure_below=unsure_below,
         data=data["title"],
         licence=data["licence"],
+        versions={library: metadata.version(library) for library in LIBRARIES},
+        origin=origin.declared(name),
     )
 
 
-def _facts(content: bytes, stamp: Passport, opset: int) -> dict[str, Any]:
+def _facts(content: bytes, stamp: Passport) -> dict[str, Any]:
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "opset": opset,
+        "opset": stamp.opset,
         "parameters": stamp.parameters,
         "multiply_adds": stamp.multiply_adds,
+        "temperature": stamp.temperature,
+        "unsure_below": stamp.unsure_below,
     }
 
 

@@ -28,6 +28,11 @@ def onnx(model: str) -> Path:
     return Path("models") / model / "model.onnx"
 
 
+def compact(model: str) -> Path:
+    """The folder of the smaller files, `model.PRECISION.onnx`; empty where none earned its place."""
+    return Path("models") / model / "compact"
+
+
 def reference(model: str) -> Path:
     """Keras's probabilities on the validation split, float32 N x K."""
     return Path("models") / model / "reference.npy"
@@ -46,6 +51,11 @@ def exported(model: str) -> Path:
 def verdict(model: str) -> Path:
     """What verify found."""
     return Path("reports/verify") / f"{model}.json"
+
+
+def quantized(model: str) -> Path:
+    """What quantize tried, and what it kept."""
+    return Path("reports/quantize") / f"{model}.json"
 
 
 def metrics(model: str) -> Path:

@@ -1,114 +1,133 @@
-"""Answers with a finished model: a picture in, a class and its probability out.
+"""Answers with a finished model: pictures in, classes and their probabilities out.
 
-    python -m pipeline.predict models/cnn/model.onnx shoe.png
+    python -m pipeline.predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
 
     from pipeline.predict import Classifier
     classifier = Classifier("models/cnn/model.onnx")
     classifier.predict(["shoe.png"])   # [Prediction(label='Sneaker', probability=0.98, ...)]
 
-Needs onnxruntime, OpenCV and NumPy. What the model expects of an image is read from the file itself. A picture that
-cannot be read gets a line on stderr, the others are answered, and the exit code is 1.
+Needs onnxruntime, OpenCV and NumPy. What the model expects of an image is read from the file itself. `unsure` stands where
+the answer is less sure than the error rate of params.yaml asks for. A picture that cannot be read gets a row that says why,
+the others are answered, and the exit code is 1.
 """
 
+import csv
+import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, TextIO
 
 from pipeline import command
-from pipeline.data import images
-from pipeline.deploy import passport, session
+from pipeline.data.images import SUFFIXES
+from pipeline.deploy.classifier import Classifier, Prediction
 from pipeline.errors import Refusal
 
-Image = str | Path | bytes | NDArray[np.uint8]
+__all__ = ["Classifier", "Prediction"]
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """The most probable class and the probabilities of all, in the order of `Classifier.classes`."""
-
-    label: str
-    probability: float
-    probabilities: tuple[float, ...]
-
-
-class Classifier:
-    """A finished model. `classes` names its answers; `image_policy` says how it looks at a picture.
-
-    Raises Refusal when the file is missing, damaged, or not a model of this pipeline.
-    """
-
-    def __init__(self, model: str | Path) -> None:
-        self.name = str(model)
-        self.session = session.load_file(Path(model))
-        stamp = passport.from_metadata(self.session.get_modelmeta().custom_metadata_map, str(model))
-        self.classes, self.image_policy = stamp.classes, stamp.image_policy
-        self.transforms = stamp.transforms
-
-    def predict(self, pictures: Iterable[Image]) -> list[Prediction]:
-        """One prediction a picture: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order).
-
-        Raises Refusal, which names the file, for a picture that cannot be read.
-        """
-        if isinstance(pictures, str | bytes | Path) or (isinstance(pictures, np.ndarray) and pictures.ndim < 4):
-            raise Refusal("predict takes a list of pictures: give [picture] for one")
-        batch = [self.pixels(picture) for picture in pictures]
-        if not batch:
-            return []
-        rows = session.run(self.session, np.stack(batch))
-        tops = rows.argmax(axis=1)
-        return [
-            Prediction(self.classes[top], float(row[top]), tuple(float(value) for value in row))
-            for row, top in zip(rows, tops, strict=True)
-        ]
-
-    def pixels(self, picture: Image) -> NDArray[np.uint8]:
-        """What the network is given for a picture: uint8 H x W x C."""
-        if isinstance(picture, np.ndarray):
-            prepared = images.conform(picture, self.image_policy)
-        elif isinstance(picture, bytes):
-            prepared = images.decode(picture, self.image_policy)
-        else:
-            prepared = _from_file(Path(picture), self.image_policy)
-        if not self.transforms:
-            return prepared
-        from pipeline.transforms import Pipeline
-
-        (transformed,) = Pipeline(self.transforms, f"{self.name}: preprocess")(prepared[np.newaxis], seed=0)
-        return np.asarray(transformed)
-
-
-def _from_file(path: Path, policy: images.ImagePolicy) -> NDArray[np.uint8]:
-    try:
-        return images.decode(path.read_bytes(), policy)
-    except OSError as error:
-        raise Refusal(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except Refusal as refusal:
-        raise Refusal(f"{path}: {refusal}") from None
+Row = tuple[str, Prediction | Refusal]
 
 
 def main() -> None:
-    """Prints a line for each picture: its name, the class, the probability."""
+    """Prints a row for each picture: its name, the answer, the probability of the most probable class."""
     arguments = command.parser(__doc__)
-    arguments.add_argument("model", metavar="MODEL", help="an ONNX file that export wrote")
-    arguments.add_argument("images", metavar="IMAGE", nargs="+", help="image files that OpenCV can decode")
+    arguments.add_argument("model", metavar="MODEL", help="an ONNX file that export or quantize wrote")
+    arguments.add_argument("pictures", metavar="FILE|FOLDER", nargs="+", help="image files; of a folder all, at any depth")
+    arguments.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
+    arguments.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
+    arguments.add_argument("--batch", metavar="N", type=command.positive, default=64, help="pictures answered at a time (64)")
     chosen = arguments.parse_args()
     classifier = Classifier(chosen.model)
-    refused = 0
-    for name in chosen.images:
-        try:
-            (prediction,) = classifier.predict([name])
-        except Refusal as refusal:
-            print(refusal, file=sys.stderr)
-            refused += 1
-        else:
-            print(f"{name}\t{prediction.label}\t{prediction.probability:.4f}")
+    files = [file for name in chosen.pictures for file in listed(Path(name))]
+    answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)
+    refused: list[str] = []
+    FORMATS[chosen.format](noting(progress(answers, len(files)), refused), chosen.top, max(map(len, map(str, files))))
     if refused:
-        raise Refusal(f"{refused} of {len(chosen.images)} images could not be read")
+        raise Refusal(f"{len(refused)} of {len(files)} could not be read")
+
+
+def listed(path: Path) -> list[Path]:
+    """A file as it is; of a folder, all image files at any depth, in order. Raises Refusal for a folder without any."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not found:
+        raise Refusal(f"{path}: no image files in this folder ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
+    """The rows, as they are; the names of those that could not be read are noted."""
+    for name, answer in rows:
+        if isinstance(answer, Refusal):
+            refused.append(name)
+        yield name, answer
+
+
+def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
+    """The rows, as they are; a terminal is told once a second how many there were."""
+    started = told = time.monotonic()
+    count = 0
+    for count, row in enumerate(rows, 1):
+        yield row
+        if stream.isatty() and (now := time.monotonic()) - told >= 1:
+            told = now
+            print(f"\r{count:,} of {total:,}, {count / (now - started):,.0f} a second", end="", file=stream, flush=True)
+    if told > started:
+        print(f"\r{count:,} of {total:,}", " " * 20, file=stream)
+
+
+def as_table(rows: Iterable[Row], top: int, width: int) -> None:
+    """Aligned columns for people."""
+    for name, answer in rows:
+        if isinstance(answer, Refusal):
+            print(f"{name:<{width}}  cannot be read: {_reason(name, answer)}")
+        else:
+            ranked = "  ".join(f"{label} {value:.4f}" for label, value in answer.top(top)[1:])
+            print(f"{name:<{width}}  {_headline(answer)}  {ranked}".rstrip())
+
+
+def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
+    """Comma-separated values with a header; `error` is empty but for a picture that could not be read."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    places = [f"{column}{place}" for place in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
+    writer.writerow(["file", "label", "probability", *places, "error"])
+    for name, answer in rows:
+        if isinstance(answer, Refusal):
+            writer.writerow([name, "", "", *[""] * len(places), _reason(name, answer)])
+        else:
+            ranked = [cell for label, value in answer.top(top) for cell in (label, f"{value:.6f}")] if top > 1 else []
+            padding = [""] * (len(places) - len(ranked))
+            writer.writerow([name, answer.label, f"{answer.probability:.6f}", *ranked, *padding, ""])
+
+
+def as_json(rows: Iterable[Row], top: int, _: int) -> None:
+    """One JSON list, an object a line."""
+    before = "[\n"
+    for name, answer in rows:
+        entry: dict[str, Any] = {"file": name}
+        if isinstance(answer, Refusal):
+            entry |= {"error": _reason(name, answer)}
+        else:
+            ranked = [{"class": label, "probability": round(value, 6)} for label, value in answer.top(top)]
+            entry |= {"label": answer.label, "probability": round(answer.probability, 6), "top": ranked}
+        print(before + json.dumps(entry, ensure_ascii=False), end="")
+        before = ",\n"
+    print("\n]")
+
+
+FORMATS: dict[str, Callable[[Iterable[Row], int, int], None]] = {"table": as_table, "csv": as_csv, "json": as_json}
+
+
+def _headline(answer: Prediction) -> str:
+    ((label, value),) = answer.top(1)
+    return f"{label} {value:.4f}" if answer.label == label else f"{answer.label} (most likely {label} {value:.4f})"
+
+
+def _reason(name: str, refusal: Refusal) -> str:
+    return str(refusal).removeprefix(f"{name}: ")
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, goes_on="the answers so far are printed")

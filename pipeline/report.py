@@ -1,4 +1,4 @@
-"""Stage 7: one page that opens without a network: the data, the models side by side, their mistakes, the ONNX check.
+"""Stage 8: one page that opens without a network: the data, the models side by side, their mistakes, the ONNX check.
 
 Reads   params.yaml (models, evaluate, report), reports/ (data, history, metrics, confusion, predictions, verify), benchmarks/,
         data/prepared (train, test).

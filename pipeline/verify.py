@@ -1,22 +1,30 @@
-"""Stage 5: the gate. onnxruntime must give what Keras gave on every validation image, or the run stops here.
+"""Stage 5: the gate. The ONNX file must say what params.yaml says and answer what Keras answered, or the run stops here.
 
-Reads   params.yaml (verify), models/MODEL (model.onnx, reference.npy), reports/export/MODEL.json, data/prepared (validation).
-Writes  reports/verify/MODEL.json, which evaluate depends on.
+Reads   params.yaml (dataset, image, preprocess.transforms, verify), the recipe, models/MODEL (model.onnx, reference.npy),
+        reports/export/MODEL.json, data/raw, data/prepared (validation, index, classes).
+Writes  reports/verify/MODEL.json, which quantize and evaluate depend on.
 Run     dvc repro verify@MODEL, or python -m pipeline.verify MODEL
+
+Four things are held to the training side: the bytes, what the file says of itself, its answers to tensors (all of validation; a
+part of it in every batch size, optimisation level and thread count), and its answers to image files of every kind.
 """
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import artifacts, command, params, paths
+from pipeline.data import originals
 from pipeline.data.shards import Shards
-from pipeline.deploy import parity, session
+from pipeline.deploy import files, parity, session
+from pipeline.deploy.classifier import Classifier
 from pipeline.deploy.parity import Parity
+from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
-from pipeline.params.schema import Verify
+from pipeline.params.schema import Params, Verify
 
 BATCH = 500
 SHOWN = 10
@@ -27,20 +35,42 @@ def main() -> None:
     name = command.model_argument(__doc__)
     settings = params.load()
     settings.model(name)
+    content = exported(name)
+    classifier = Classifier(paths.onnx(name))
+    describes(classifier.passport, settings, name)
+    validation = Shards(paths.prepared("validation"))
+    answers = np.concatenate([session.run(classifier.session, images) for images in validation.batches(BATCH)])
+    keras = reference(name, answers.shape)
+    found = parity.compare(answers, keras, settings.verify.largest_difference)
+    judge(found, settings.verify, name)
+    ways = every_way(content, validation, keras, settings.verify, name)
+    read = as_files(classifier, validation, keras, settings)
+    verdict = {"images": found.images, "largest_difference": max(found.largest_difference, ways), "flips": len(found.flips)}
+    sha256 = hashlib.sha256(content).hexdigest()
+    artifacts.write_json(paths.verdict(name), {**verdict, "files": read, "sha256": sha256})
+    print(f"{name}: {found.images} images, largest difference {verdict['largest_difference']:.1e}, {len(found.flips)} flips")
+
+
+def exported(name: str) -> bytes:
+    """The bytes of the file. Raises Refusal unless they are the ones that export wrote."""
     content = paths.onnx(name).read_bytes()
-    facts = json.loads(paths.exported(name).read_text())
-    if hashlib.sha256(content).hexdigest() != facts["sha256"]:
+    if hashlib.sha256(content).hexdigest() != json.loads(paths.exported(name).read_text())["sha256"]:
         raise Refusal(
             f"{paths.onnx(name)}: not the file that export wrote (its SHA-256 differs); run `dvc repro export@{name}`"
         )
-    validation = Shards(paths.prepared("validation"))
-    runner = session.load(content, str(paths.onnx(name)))
-    answers = np.concatenate([session.run(runner, images) for images in validation.batches(BATCH)])
-    found = parity.compare(answers, reference(name, answers.shape), settings.verify.largest_difference)
-    judge(found, settings.verify, name)
-    verdict = {"images": found.images, "largest_difference": found.largest_difference, "flips": len(found.flips)}
-    artifacts.write_json(paths.verdict(name), {**verdict, "sha256": facts["sha256"]})
-    print(f"{name}: {found.images} images, largest difference {found.largest_difference:.1e}, {len(found.flips)} flips")
+    return content
+
+
+def describes(stamp: Passport, settings: Params, name: str) -> None:
+    """Raises Refusal where the file says something else of its images or classes than params.yaml and the data set."""
+    expected = {
+        "classes": tuple(json.loads(paths.CLASSES.read_text())["classes"]),
+        "image_policy": settings.image.policy,
+        "transforms": tuple(call.plain() for call in settings.preprocess.transforms),
+    }
+    for key, value in expected.items():
+        if getattr(stamp, key) != value:
+            raise Refusal(f"{paths.onnx(name)}: its metadata has {key} {getattr(stamp, key)}, it should be {value}")
 
 
 def reference(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -53,6 +83,30 @@ def reference(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
     if found.shape != shape:
         raise Refusal(f"{path}: {found.shape}, but onnxruntime gives {shape}; run `dvc repro export@{name}`")
     return found
+
+
+def every_way(content: bytes, split: Shards, keras: NDArray[np.float32], allowed: Verify, name: str) -> float:
+    """The largest difference over all ways to run the file. Raises Refusal for the first that strays."""
+    count = min(allowed.images, len(split))
+    largest = 0.0
+    for way, answers in parity.ways(content, split.images(np.arange(count)), str(paths.onnx(name))):
+        found = parity.compare(answers, keras[:count], allowed.largest_difference)
+        judge(found, allowed, f"{name}: batches of {way.batch}, optimisation {way.level}, {way.threads} threads")
+        largest = max(largest, found.largest_difference)
+    return largest
+
+
+def as_files(classifier: Classifier, split: Shards, keras: NDArray[np.float32], settings: Params) -> int:
+    """How many files gave the very pixels and the class of the training side. Raises Refusal for the first that does not."""
+    recipe = params.load_recipe(Path(settings.dataset))
+    raw = originals.originals("validation", settings.verify.files, recipe.format, len(recipe.classes))
+    count = 0
+    for position, picture in enumerate(raw):
+        prepared = split.images(np.array([position]))[0]
+        count += files.compare(
+            classifier, picture, prepared, keras[position], f"validation/{position:06d}", settings.verify.largest_difference
+        )
+    return count
 
 
 def judge(found: Parity, allowed: Verify, name: str) -> None:

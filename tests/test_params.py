@@ -25,8 +25,9 @@ models:
       optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}
       callbacks: [EarlyStopping: {monitor: val_loss, patience: 2}]
     flip_averaging: false
-export: {opset: 18}
-verify: {largest_difference: 1.0e-5, flips: 0}
+export: {opset: 18, calibrate: true, error_rate: 0.05}
+verify: {largest_difference: 1.0e-5, flips: 0, images: 40, files: 4}
+quantize: {forms: [int8], images: 64, largest_drop: 0.05}
 evaluate: {confidence: 0.95}
 report: {mistakes: 4}
 """
@@ -70,7 +71,7 @@ MISTAKES = [
     ("flip_averaging: false", "flip_averaging: 1", "17: models.tiny.flip_averaging: 1: input should be a valid boolean"),
     ("channels: 1", "channels: 2", "3: image.channels: 2: input should be 1 or 3"),
     ("seed: 0", "seed: 0\nseed: 1", '2: found duplicate key "seed" with value "1" (original value: "0"); a key may stand once'),
-    ("export: {opset: 18}\n", "", "1: export: the key is missing; it is required"),
+    ("export: {opset: 18, calibrate: true, error_rate: 0.05}\n", "", "1: export: the key is missing; it is required"),
     ("tiny:", "ti.ny:", "7: models.ti.ny: 'ti.ny': must match ^[a-z0-9_]+$"),
     ("image: {", "image: [", "3: not valid YAML: expected ',' or ']', but got '}'"),
     ("augment: [HorizontalFlip: {p: 0.5}]", "augment: none", "11: models.tiny.augment: 'none': input should be a valid list"),

@@ -20,6 +20,7 @@ OUTS = {
     "train": [paths.keras(KEY), paths.history(KEY)],
     "export": [paths.reference(KEY), paths.onnx(KEY), paths.exported(KEY)],
     "verify": [paths.verdict(KEY)],
+    "quantize": [paths.compact(KEY), paths.quantized(KEY)],
     "evaluate": [paths.predictions(KEY), paths.confusion(KEY), paths.by_class(KEY), paths.metrics(KEY)],
     "report": [paths.PAGE],
 }
@@ -60,8 +61,8 @@ def test_params_are_the_sections_that_the_stage_reads(name: str) -> None:
     read = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_settings(node.value)}
     sections = {section for section in read if section in Params.model_fields} | ({"models"} if "model" in read else set())
     declared = {parameter.split(".")[0] for parameter in stage(name)["params"]}
-    # verify, export and evaluate ask for the model only to refuse an unknown name
-    assert sections - declared <= ({"models"} if name in ("export", "verify", "evaluate") else set())
+    # export, verify, quantize and evaluate ask for the model only to refuse an unknown name
+    assert sections - declared <= ({"models"} if name in ("export", "verify", "quantize", "evaluate") else set())
     assert declared - sections == set()
 
 

@@ -5,7 +5,7 @@ OpenCV and NumPy are needed.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -18,6 +18,8 @@ Channels = Literal[1, 3]
 Shape = Literal["stretch", "pad", "crop"]
 Interpolation = Literal["nearest", "linear", "cubic", "area", "lanczos"]
 
+SUFFIXES = frozenset((".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
+SHAPES = get_args(Shape)
 INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,
     "linear": cv2.INTER_LINEAR,

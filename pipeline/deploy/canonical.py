@@ -1,16 +1,29 @@
 """One byte sequence for one network: nodes in a fixed order, names that count, nothing left of the converter's mood.
 
 tf2onnx walks Python sets and numbers names with a process-wide counter, so its output depends on the hash seed. Here
-the graph is walked from its output back to its input, and everything is renamed in the order of that walk.
+the graph is walked from its output back to its input, and everything is renamed in the order of that walk, after the layer
+that it comes from: `conv2d_1/Conv`, its weights `conv2d_1/Conv.weight`.
 """
 
+import re
 from collections import Counter
 
 import onnx
 
+from pipeline.deploy import passport
+from pipeline.deploy.passport import Passport
+from pipeline.errors import Refusal
+
+MARK = "."  # ends the name of a layer in the names that come from TensorFlow
+INSERTED = re.compile(r"__\d+$")
+LAYOUT = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast")
+ROLES = {
+    (operator, place): role for operator in ("Conv", "ConvTranspose", "MatMul") for place, role in ((1, "weight"), (2, "bias"))
+}
+
 
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network, canonical. Nodes are called `Conv_0`, tensors after the node that makes them."""
+    """The same network, canonical. A node is called after its layer, a tensor after the node that makes it."""
     graph = model.graph
     nodes = _from_output(graph)
     names = _names(graph, nodes)
@@ -29,10 +42,31 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     return made
 
 
+def stamped(model: onnx.ModelProto, stamp: Passport) -> bytes:
+    """The bytes of the file, with its passport, the same in every process. Raises Refusal where it is not valid ONNX."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    del copy.metadata_props[:]
+    for key, value in passport.to_metadata(stamp).items():
+        copy.metadata_props.add(key=key, value=value)
+    check(copy)
+    return serialise(copy)
+
+
 def serialise(model: onnx.ModelProto) -> bytes:
-    """The bytes of the file, the same in every process."""
+    """The bytes of a model, its maps in a fixed order."""
     content: bytes = model.SerializeToString(deterministic=True)
     return content
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Runs every check that the onnx package has. Raises Refusal with the first that fails."""
+    foreign = {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        foreign_text = f" (not ONNX operators: {', '.join(sorted(foreign))})" if foreign else ""
+        raise Refusal(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{foreign_text}") from None
 
 
 def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -54,16 +88,40 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
     """Old tensor names to new ones; the graph's own inputs and outputs keep theirs."""
     names = {value.name: value.name for value in [*graph.input, *graph.output]} | {"": ""}
     constants = {tensor.name for tensor in graph.initializer}
+    layers = _layers(nodes)
     seen: Counter[str] = Counter()
-    for node in nodes:
-        title = f"{node.op_type}_{seen[node.op_type]}"
-        seen[node.op_type] += 1
+    for node, layer in zip(nodes, layers, strict=True):
+        stem = f"{layer}/{node.op_type}".lstrip("/")
+        title = f"{stem}_{seen[stem]}" if seen[stem] else stem
+        seen[stem] += 1
         for place, name in enumerate(node.input):
             if name in constants:
-                names.setdefault(name, f"{title}.input{place}")
+                names.setdefault(name, f"{title}.{ROLES.get((node.op_type, place), f'input{place}')}")
         for place, name in enumerate(node.output):
             names.setdefault(name, f"{title}.output{place}" if place else title)
     return names
+
+
+def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
+    """The layer of each node. What the converter put in (a Transpose, say) goes with the node that it was put in for."""
+    users = {name: node for node in reversed(nodes) for name in node.input}
+    found = []
+    for node in nodes:
+        user = users.get(node.output[0])
+        inserted = node.op_type in LAYOUT and INSERTED.search(node.name)
+        found.append(_layer(user if inserted and user else node))
+    return found
+
+
+def _layer(node: onnx.NodeProto) -> str:
+    """The innermost layer in the names that the converter left: of the weights (a folded convolution is called after what
+    was folded into it), else of the node.
+    """
+    for name in [*node.input[1:2], node.name, *node.output]:
+        marked = [part.split(MARK)[0] for part in name.split("/") if MARK in part]
+        if marked:
+            return str(marked[-1])
+    return ""
 
 
 def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
@@ -81,7 +139,7 @@ def _renamed(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
     copy.op_type, copy.domain = node.op_type, node.domain
     copy.input.extend(names[name] for name in node.input)
     copy.output.extend(names[name] for name in node.output)
-    copy.name = f"{node.op_type}:{copy.output[0]}"
+    copy.name = copy.output[0]
     copy.attribute.extend(sorted(node.attribute, key=lambda attribute: attribute.name))
     return copy
 

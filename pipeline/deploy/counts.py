@@ -11,7 +11,11 @@ def multiply_adds(model: onnx.ModelProto) -> int:
     A convolution makes each output value from kernel height x kernel width x input channels / groups products; a matrix
     product from its shared dimension.
     """
-    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    single = onnx.ModelProto()
+    single.CopyFrom(model)
+    for value in [*single.graph.input, *single.graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    graph = onnx.shape_inference.infer_shapes(single, strict_mode=True, data_prop=True).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in [*graph.input, *graph.value_info, *graph.output]:
         shapes[value.name] = tuple(dim.dim_value or 1 for dim in value.type.tensor_type.shape.dim)

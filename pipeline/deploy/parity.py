@@ -1,9 +1,12 @@
 """Does the ONNX file answer as the Keras model did?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.deploy import session
 
 Probabilities = NDArray[np.float32]
 
@@ -32,3 +35,26 @@ def compare(onnx: Probabilities, keras: Probabilities, tolerance: float) -> Pari
     sure = top[:, -1] - top[:, -2] > 2 * tolerance
     flips = np.flatnonzero((onnx.argmax(axis=1) != keras.argmax(axis=1)) & sure)
     return Parity(len(keras), float(difference.max()), int(difference.argmax()), tuple(int(flip) for flip in flips))
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to run a file: images at a time, graph optimisation level, threads."""
+
+    batch: int
+    level: str
+    threads: int
+
+
+BATCHES = (1, 7, 256)
+THREADS = (1, 2)
+
+
+def ways(content: bytes, images: NDArray[np.uint8], name: str) -> Iterator[tuple[Way, Probabilities]]:
+    """The answers of an ONNX file to uint8 N x H x W x C, in every way there is to run it."""
+    for level in session.LEVELS:
+        for threads in THREADS:
+            runner = session.load(content, name, threads, level)
+            for batch in BATCHES:
+                chunks = [images[start : start + batch] for start in range(0, len(images), batch)]
+                yield Way(batch, level, threads), np.concatenate([session.run(runner, chunk) for chunk in chunks])

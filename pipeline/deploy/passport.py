@@ -1,63 +1,72 @@
-"""What an ONNX file says of itself, in its metadata: enough to use it right without anything else.
+"""What an ONNX file says of itself, in its metadata: enough to use it right without anything else, and to know its origin.
 
-Keys: `classes`, `image_policy`, `transforms` (JSON), `parameters`, `multiply_adds`, `data`, `licence`, `darkroom` (the
-version of these keys). Needs neither onnx nor TensorFlow to be read.
+Each key of the metadata holds one field of `Passport` as JSON, and `darkroom` the version of these keys. Needs neither onnx
+nor TensorFlow to be read.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from pipeline.data.images import INTERPOLATIONS, ImagePolicy
+from pipeline.data.images import INTERPOLATIONS, SHAPES, ImagePolicy
 from pipeline.errors import Refusal
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
 class Passport:
-    """The contents, typed. `transforms` is the preprocessing of params.yaml, in Albumentations' names."""
+    """The contents, typed.
 
+    `model` is its name in params.yaml, `transforms` the preprocessing there, in Albumentations' names. `precision` is float32,
+    float16 or int8. `temperature` is folded into the weights already. Answers whose probability is below `unsure_below` are
+    withheld: from there on at most `error_rate` of validation's answers are wrong; None: all are given. `versions` names the
+    libraries that made the file, `origin` is what `pipeline.deploy.origin` knows of its data, parameters, code and environment.
+    """
+
+    model: str
     classes: tuple[str, ...]
     image_policy: ImagePolicy
     transforms: tuple[dict[str, dict[str, Any]], ...]
     parameters: int
     multiply_adds: int
+    precision: str
+    opset: int
+    temperature: float
+    error_rate: float | None
+    unsure_below: float | None
     data: str
     licence: str
+    versions: dict[str, str]
+    origin: dict[str, Any]
 
 
 def to_metadata(passport: Passport) -> dict[str, str]:
     """Strings for the metadata of an ONNX file, sorted by key."""
-    plain = {key: asdict(passport)[key] for key in ("classes", "image_policy", "transforms", "parameters", "multiply_adds")}
-    texts = {key: json.dumps(value, sort_keys=True, ensure_ascii=False) for key, value in plain.items()}
-    return dict(sorted({**texts, "data": passport.data, "licence": passport.licence, "darkroom": VERSION}.items()))
+    texts = {key: json.dumps(value, sort_keys=True, ensure_ascii=False) for key, value in asdict(passport).items()}
+    return dict(sorted({**texts, "darkroom": VERSION}.items()))
 
 
 def from_metadata(metadata: Mapping[str, str], name: str) -> Passport:
     """The passport of a file. Raises Refusal, which names the file, where it has none or a damaged one."""
     if metadata.get("darkroom") != VERSION:
-        raise Refusal(f"{name}: not a model of this pipeline (its metadata has no darkroom: {VERSION})")
+        found = f"{metadata['darkroom']}" if "darkroom" in metadata else "none"
+        raise Refusal(f"{name}: not a model of this pipeline (its metadata must have darkroom: {VERSION}, it has {found})")
     try:
-        plain = {
-            key: json.loads(metadata[key]) for key in ("classes", "image_policy", "transforms", "parameters", "multiply_adds")
+        plain = {field.name: json.loads(metadata[field.name]) for field in fields(Passport)}
+        typed = {
+            "classes": tuple(plain["classes"]),
+            "transforms": tuple(plain["transforms"]),
+            "image_policy": _policy(plain["image_policy"]),
         }
-        return Passport(
-            classes=tuple(plain["classes"]),
-            image_policy=_policy(plain["image_policy"]),
-            transforms=tuple(plain["transforms"]),
-            parameters=int(plain["parameters"]),
-            multiply_adds=int(plain["multiply_adds"]),
-            data=metadata["data"],
-            licence=metadata["licence"],
-        )
+        return Passport(**{**plain, **typed})
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal(f"{name}: damaged metadata: {type(error).__name__} {error}") from None
 
 
 def _policy(plain: dict[str, Any]) -> ImagePolicy:
     policy = ImagePolicy(**plain)
-    if policy.channels not in (1, 3) or policy.interpolation not in INTERPOLATIONS:
+    if policy.channels not in (1, 3) or policy.interpolation not in INTERPOLATIONS or policy.shape not in SHAPES:
         raise ValueError(f"image_policy {plain}")
     return policy

@@ -11,12 +11,24 @@ from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotSup
 from pipeline.errors import Refusal
 
 ERROR = 3
+LEVELS = {
+    "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
 
 
-def load(content: bytes, name: str) -> onnxruntime.InferenceSession:
-    """A session on the CPU. Raises Refusal, which names the file, where the bytes are not a model that runs."""
+def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onnxruntime.InferenceSession:
+    """A session on the CPU, with that many threads (0: one a core) and that level of graph optimisation.
+
+    Raises Refusal, which names the file, where the bytes are not a model that runs.
+    """
+    onnxruntime.set_default_logger_severity(ERROR)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERROR
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = LEVELS[level]
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotSupported) as error:

@@ -40,6 +40,13 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     return {"precision": precision, "recall": recall, "f1": f1}
 
 
+def selective(labels: Labels, probabilities: Probabilities, unsure_below: float) -> dict[str, float]:
+    """What withholding the unsure answers does: the share that is answered, and the share of errors in it."""
+    given = probabilities.max(axis=1) >= unsure_below
+    wrong = (probabilities.argmax(axis=1) != labels) & given
+    return {"answered": float(given.mean()), "answered_error_rate": float(wrong.sum() / max(given.sum(), 1))}
+
+
 def summary(labels: Labels, probabilities: Probabilities, confidence: float) -> dict[str, Any]:
     """The headline figures of one model."""
     predicted = probabilities.argmax(axis=1)

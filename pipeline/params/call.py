@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, InstanceOf, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from pipeline.params import vocabulary
+from pipeline.params import exportable, vocabulary
 from pipeline.params.vocabulary import Argument, Signature
 
 MONITORED = ("val_loss", "val_accuracy", "loss", "accuracy")
@@ -30,8 +30,16 @@ class Call:
 
 
 def layer(value: Any) -> Call:
-    """A layer of keras.layers."""
-    return _call("layer", value, vocabulary.layers())
+    """A layer of keras.layers that has an ONNX form, as `exportable` knows them."""
+    call = _call("layer", value, _usable(value))
+    for key, entry in call.arguments.items():
+        allowed, why = exportable.values(call.name, key) or ((entry,), "")
+        if entry not in allowed:
+            raise _wrong("type", f"{why}; allowed: {', '.join(allowed)}", (call.name, key), got=entry)
+    for key in exportable.NEEDED.get(call.name, ()):
+        if key not in call.arguments:
+            raise _wrong("name", f"{call.name} needs the argument {key}", (call.name,))
+    return call
 
 
 def transform(value: Any) -> Call:
@@ -82,6 +90,15 @@ def _call(kind: str, value: Any, known: dict[str, Signature], at: tuple[str, ...
         if argument.default is None and key not in given:
             raise _wrong("name", f"{name} needs the argument {key}", at)
     return Call(name, MappingProxyType({key: _frozen(entry) for key, entry in given.items()}))
+
+
+def _usable(value: Any) -> dict[str, Signature]:
+    """The layers that can be named. Refuses, with the reason, one that Keras has but that cannot be used."""
+    known = vocabulary.layers()
+    name = next(iter(value), None) if isinstance(value, Mapping) and len(value) == 1 else value
+    if isinstance(name, str) and name in known and (why := exportable.reason(name)):
+        raise _wrong("refused", why, (name,))
+    return {name: signature for name, signature in known.items() if not exportable.reason(name)}
 
 
 def _named(kind: str, value: Any, at: tuple[str, ...]) -> tuple[str, Any]:

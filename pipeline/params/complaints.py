@@ -56,6 +56,8 @@ def _told(detail: ErrorDetails, context: dict[str, Any]) -> str:
     """The mistake in words, behind the value as the file has it."""
     if detail["type"] == "name":
         return detail["msg"] + nearest(context["got"], context["allowed"])
+    if detail["type"] == "refused":
+        return detail["msg"]
     if "at" in context:
         return f"{_short(context['got'])}: {detail['msg']}"
     message = detail["msg"][:1].lower() + detail["msg"][1:].replace("tuple", "list")

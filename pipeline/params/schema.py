@@ -1,7 +1,7 @@
 """What params.yaml may say: one frozen, strict class a section. Every key of ours is required."""
 
 from types import MappingProxyType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -85,16 +85,31 @@ class Training(Section):
 
 
 class Export(Section):
-    """The ONNX file."""
+    """The ONNX file: its operators, whether its probabilities are calibrated, and the error rate that "unsure" is for."""
 
     opset: Annotated[int, Field(ge=13, le=18)]
+    calibrate: bool
+    error_rate: Share | None
 
 
 class Verify(Section):
-    """The gate: how far onnxruntime may stray from Keras on the validation split."""
+    """The gate: how far onnxruntime may stray from Keras on the validation split.
+
+    The whole split is answered once, `images` of it in every way there is to run, `files` of it from files of every kind.
+    """
 
     largest_difference: Annotated[float, Field(gt=0, le=1)]
     flips: Annotated[int, Field(ge=0)]
+    images: Positive
+    files: Positive
+
+
+class Quantize(Section):
+    """The smaller forms of the ONNX file, and how much accuracy they may cost on validation."""
+
+    forms: Annotated[tuple[Literal["int8", "float16"], ...], BeforeValidator(as_tuple)]
+    images: Positive
+    largest_drop: Annotated[float, Field(ge=0, lt=1)]
 
 
 class Evaluate(Section):
@@ -120,6 +135,7 @@ class Params(Section):
     models: Annotated[dict[Name, Model], Field(min_length=1), AfterValidator(MappingProxyType)]
     export: Export
     verify: Verify
+    quantize: Quantize
     evaluate: Evaluate
     report: Report
 

@@ -10,11 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-NOT_A_LAYER_OF_A_STACK = re.compile(r"1D|3D|Lambda|Wrapper|Layer$|^Input|^Embedding|^Masking|^Einsum|^Spectral")
-LAYER_PLACES = (
-    *("activations", "convolutional", "core", "normalization", "pooling", "regularization", "reshaping"),
-    *("preprocessing/image_preprocessing/center_crop.py", "preprocessing/image_preprocessing/resizing.py"),
-)
 TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/transforms_interface.py")
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 ABSTRACT = ("Layer", "LearningRateSchedule", "Optimizer")
@@ -40,9 +35,8 @@ class Signature:
 
 @cache
 def layers() -> dict[str, Signature]:
-    """The layers of keras.layers that can stand in a stack over images."""
-    found = _keras("keras.layers.", LAYER_PLACES, "layers", BASE_LAYER)
-    return {name: signature for name, signature in found.items() if not NOT_A_LAYER_OF_A_STACK.search(name)}
+    """All layers of keras.layers; `exportable` says which of them can be used."""
+    return _keras("keras.layers.", (".",), "layers", BASE_LAYER)
 
 
 @cache

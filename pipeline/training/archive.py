@@ -1,4 +1,4 @@
-"""A `.keras` file whose bytes depend on the model alone.
+"""A `.keras` file, written so that its bytes depend on the model alone, and read back.
 
 Keras writes the clock into the archive (metadata.json, the zip entries) and memory addresses into config.json
 (shared_object_id). The rewritten archive loads as before.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import artifacts
+from pipeline.errors import Refusal
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +27,16 @@ def save(model: "keras.Model", path: Path) -> None:
         raw = Path(folder) / "model.keras"
         model.save(raw)
         artifacts.write_bytes(path, canonical(raw))
+
+
+def load(path: Path) -> "keras.Model":
+    """The model of a `.keras` file, not compiled. Raises Refusal for a file that Keras cannot read."""
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise Refusal(f"{path}: not a model that Keras can load: {str(error).splitlines()[0]}") from None
 
 
 def canonical(path: Path) -> bytes:

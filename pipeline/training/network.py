@@ -1,7 +1,12 @@
-"""From params.yaml to a Keras model: uint8 images in, probabilities out, the named layers between."""
+"""From params.yaml to a Keras model: uint8 images in, probabilities out, the named layers between.
+
+The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pipeline.data.images import ImagePolicy
 from pipeline.errors import Refusal
@@ -11,9 +16,11 @@ from pipeline.params.call import Call
 if TYPE_CHECKING:
     import keras
 
+LOGITS = "logits"
+
 
 def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
-    """A Sequential model: uint8 N x H x W x C, Rescaling to 0..1, `layers`, and a softmax over `classes`.
+    """A Sequential model: uint8 N x H x W x C, Rescaling to 0..1, `layers`, `logits` and a softmax over `classes`.
 
     Raises Refusal, which names `where` and the layer, for arguments or shapes that Keras does not take.
     """
@@ -26,21 +33,37 @@ def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: Place
     if len(model.output_shape) != 2:
         ends = f"the last one gives a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer"
         raise Refusal(f"{where.at('layers')}: {ends}")
-    add(model, Call("Dense", {"units": classes, "activation": "softmax", "name": "probabilities"}), where.at("layers"))
+    add(model, Call("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where.at("layers"))
+    model.add(keras.layers.Softmax(name="probabilities", dtype="float32"))
     return model
 
 
 def flip_averaged(model: "keras.Model") -> "keras.Model":
-    """The mean of what `model` says of an image and of its mirror image; same input, output and weights as `model`.
+    """`model`, answering from the mean of the logits of an image and of its mirror image; same input, output and weights.
 
     Test-time augmentation as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
-    networks" (2012), section 4.1. An answer costs two passes.
+    networks" (2012), section 4.1, but of logits, so that a temperature cannot change the answer. It costs two passes, which
+    go through the network as one batch.
     """
     import keras
 
+    logits = keras.Model(model.inputs[0], model.get_layer(LOGITS).output, name="network")
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
-    average = keras.layers.Average(name="probabilities")
-    return keras.Model(image, average([model(image), model(image[:, :, ::-1])]))
+    both = logits(keras.ops.concatenate([image, image[:, :, ::-1]], axis=0))
+    mean = keras.ops.mean(keras.ops.reshape(both, (2, -1, logits.output_shape[1])), axis=0)
+    return keras.Model(image, keras.layers.Softmax(name="probabilities")(mean), name="flip_averaging")
+
+
+def divide_logits(model: "keras.Model", temperature: float) -> None:
+    """Folds a temperature into the weights of `logits`: the probabilities become softmax(logits / temperature)."""
+    (logits,) = (layer for layer in model._flatten_layers() if layer.name == LOGITS)
+    logits.set_weights([weight / np.float32(temperature) for weight in logits.get_weights()])
+
+
+def in_float32(model: "keras.Model") -> None:
+    """Makes every layer compute in float32, whatever precision it was trained with; the weights are float32 already."""
+    for layer in model._flatten_layers():
+        layer.dtype_policy = "float32"
 
 
 def add(model: Any, call: Call, where: Place) -> None:

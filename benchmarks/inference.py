@@ -1,0 +1,150 @@
+"""How fast a finished model answers: onnxruntime beside every way that Keras and TensorFlow have; `pipeline.predict` by folder.
+
+    python -m benchmarks.inference [--model cnn] [--repeats 9] [--pictures 10000]
+
+Calls: a batch in and probabilities out, as NumPy, on the CPU; in a round each way has its turn of some 0.2 s, which counts
+as its median call. Folders: whole processes over PNG files, `pipeline.predict` and a loop by hand, A B A B ..., after one
+uncounted pair. Writes benchmarks/inference.json and benchmarks/predict.json. Needs a finished `dvc repro`.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import timeit
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.training import rates, ratio
+from pipeline import artifacts, params, paths
+from pipeline.data.shards import Shards
+from pipeline.deploy import session
+from pipeline.deploy.classifier import UNSURE
+from pipeline.training import archive, network, runtime
+
+THREADS, BATCHES, TURN_S, PAUSE_S, PAIRS = (1, 2), (1, 32, 256), 0.2, 0.1, 3
+FP32, INT8 = "onnxruntime, fp32", "onnxruntime, int8"
+CALLS = ["threads", "batch", "way", "ms a batch (median)", "lowest to highest", "images/s", "speed to TensorFlow's fastest"]
+FOLDERS = ["way", "images/s (median)", "lowest to highest", "ratio of a pair (median, lowest to highest)"]
+BY_HAND = """
+import csv, json, os, sys, cv2, numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+channels = session.get_inputs()[0].shape[-1]
+names = sorted(entry.path for entry in os.scandir(sys.argv[2]))
+for part in (names[start : start + 256] for start in range(0, len(names), 256)):
+    images = numpy.stack([cv2.imread(name, cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB) for name in part])
+    (rows,) = session.run(None, {"image": images.reshape(*images.shape[:3], channels)})
+    csv.writer(sys.stdout).writerows([name, classes[row.argmax()], f"{row.max():.6f}"] for name, row in zip(part, rows))
+"""
+
+
+def main() -> None:
+    """Measures folders, then calls, each number of threads in a process of its own; writes both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="cnn", choices=list(params.load().models))
+    parser.add_argument("--repeats", type=int, default=9, help="rounds")
+    parser.add_argument("--pictures", type=int, default=10000)
+    chosen, rows = parser.parse_args(), []
+    title = f"{chosen.model} on {chosen.pictures} PNG files, start-up included, {PAIRS} interleaved pairs"
+    predict = {"title": title, "columns": FOLDERS, "rows": folders(str(paths.onnx(chosen.model)), chosen.pictures)}
+    for threads in THREADS:
+        with ProcessPoolExecutor(1, get_context("spawn")) as child:
+            rows += child.submit(measured, chosen.model, threads, chosen.repeats).result()
+    calls = {"title": f"{chosen.model} on the CPU, {chosen.repeats} interleaved rounds", "columns": CALLS, "rows": rows}
+    origin = {"machine": machine.describe(), "command": " ".join(["python -m benchmarks.inference", *sys.argv[1:]])}
+    artifacts.write_json(Path("benchmarks/predict.json"), predict | origin)
+    artifacts.write_json(Path("benchmarks/inference.json"), calls | origin)
+    print(*predict["rows"], *rows, sep="\n")
+
+
+def measured(model: str, threads: int, repeats: int) -> list[list[str]]:
+    """A row a batch size and way; ends the benchmark where a way's answers are not those of the fp32 file."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow alone would use a GPU
+    runtime.start(params.load().seed)
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)  # possible only before TensorFlow's first use
+    tf.config.threading.set_inter_op_parallelism_threads(threads)  # 1 here would slow it, most of all on small batches
+    split, rows = Shards(paths.prepared("test")), []
+    for batch in BATCHES:
+        images = split.images(np.arange(batch) % len(split))
+        ways = opened(model, threads, images.shape)
+        for name, way in ways.items():
+            found, expected = way(images), ways[FP32](images)
+            if found.shape != expected.shape or (name != INT8 and not np.allclose(found, expected, rtol=0, atol=1e-4)):
+                sys.exit(f"{name}: not the probabilities of the fp32 ONNX file for a batch of {batch}")
+        calls = [max(3, round(TURN_S / turn(way, images, 3))) for way in ways.values()]
+        rounds = [[turn(way, images, n) for way, n in zip(ways.values(), calls, strict=True)] for _ in range(repeats)]
+        figures = dict(zip(ways, np.quantile(rounds, (0, 0.5, 1), axis=0).T, strict=True))
+        fastest = min(figures[name][1] for name in ways if name not in (FP32, INT8))
+        for name, (low, middle, high) in figures.items():
+            times = [f"{middle * 1e3:.2f}", f"{low * 1e3:.2f} to {high * 1e3:.2f}"]
+            rows.append([str(threads), str(batch), name, *times, f"{batch / middle:.0f}", f"{fastest / middle:.2f}"])
+    return rows
+
+
+def opened(model: str, threads: int, shape: tuple[int, ...]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """The ONNX files as they ship (one operator at a time, as is the default), and all that TensorFlow can do for a shape."""
+    import tensorflow as tf
+
+    files = {FP32: paths.onnx(model), INT8: paths.onnx(model).parent / "compact" / "model.int8.onnx"}
+    sessions = {name: session.load(path.read_bytes(), name, threads) for name, path in files.items() if path.exists()}
+    keras_model = archive.load(paths.keras(model))
+    network.in_float32(keras_model)  # export does this and the next
+    network.divide_logits(keras_model, float(sessions[FP32].get_modelmeta().custom_metadata_map["temperature"]))
+    signature = [tf.TensorSpec(shape, tf.uint8)]
+    plain, xla = (tf.function(lambda it: keras_model(it, training=False), signature, jit_compile=jit) for jit in (None, True))
+    return {name: lambda images, it=it: session.run(it, images) for name, it in sessions.items()} | {
+        "Keras `predict`": lambda images: keras_model.predict(images, batch_size=len(images), verbose=0),  # left out, it is 32
+        "Keras, direct call": lambda images: keras_model(images, training=False).numpy(),
+        "`tf.function`": lambda images: plain(images).numpy(),
+        "`tf.function`, XLA": lambda images: xla(images).numpy(),
+    }
+
+
+def turn(way: Callable[[np.ndarray], np.ndarray], images: np.ndarray, calls: int) -> float:
+    """Seconds of the median call, after one uncounted."""
+    # After a call onnxruntime's idle threads spin (45 ms here) and take a core from whoever comes next. Forbidding that
+    # (session.intra_op.allow_spinning) slows its own short calls by half, so it keeps its default and all wait it out.
+    time.sleep(PAUSE_S)
+    return float(np.median(timeit.repeat(lambda: way(images), repeat=calls + 1, number=1)[1:]))
+
+
+def folders(model: str, pictures: int) -> list[list[str]]:
+    """Both rows of the second table; ends the benchmark where the two do not answer alike."""
+    split = Shards(paths.prepared("test"))
+    with tempfile.TemporaryDirectory() as folder:
+        for number, image in enumerate(split.images(np.arange(pictures) % len(split))):
+            cv2.imwrite(f"{folder}/{number:06d}.png", image[..., ::-1])  # OpenCV takes BGR; grey stays as it is
+        hand, ours = ["-c", BY_HAND, model, folder], ["-m", "pipeline.predict", model, folder, "--format", "csv"]
+        pairs = [(process(hand), process(ours)) for _ in range(PAIRS + 1)][1:]
+    answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-pictures:] for _, text in pairs[0]), strict=True)
+    if not all(b[0] in (a[0], UNSURE) and abs(float(a[1]) - float(b[1])) < 1e-4 for a, b in answers):
+        sys.exit("pipeline.predict and the loop by hand answer differently")
+    times = [[pair[side][0] for pair in pairs] for side in (0, 1)]
+    by_hand = ["a loop by hand: OpenCV, onnxruntime, batches of 256", *rates(times[0], pictures), "1"]
+    return [by_hand, ["`pipeline.predict`", *rates(times[1], pictures), ratio([a / b for a, b in zip(*times, strict=True)])]]
+
+
+def process(words: list[str]) -> tuple[float, str]:
+    """Seconds from the start of `python ...` to its end, and what it printed."""
+    with tempfile.NamedTemporaryFile() as printed:
+        started = time.perf_counter()
+        if status := subprocess.run([sys.executable, *words], stdout=printed).returncode:
+            sys.exit(f"{'by hand' if BY_HAND in words else words[1]}: exit status {status}")
+        taken = time.perf_counter() - started
+        return taken, Path(printed.name).read_text()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""A finished model, from the ONNX file alone: pictures in, classes and probabilities out.
+
+Needs onnxruntime, OpenCV and NumPy. What the model expects of a picture is read from the file itself.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data import images
+from pipeline.deploy import passport, session
+from pipeline.errors import Refusal
+
+if TYPE_CHECKING:
+    from pipeline.transforms import Pipeline as Transform
+
+Picture = str | Path | bytes | NDArray[np.uint8]
+
+BATCH = 64
+UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable class, or `unsure` where its probability is below what the model's error rate was chosen for.
+
+    `probability` is that of the most probable class in either case; `probabilities` are those of all `classes`, in order.
+    """
+
+    label: str
+    probability: float
+    probabilities: tuple[float, ...]
+    classes: tuple[str, ...] = field(repr=False)
+
+    def top(self, count: int) -> list[tuple[str, float]]:
+        """The `count` most probable classes with their probabilities, the most probable first."""
+        order = np.argsort(-np.asarray(self.probabilities), kind="stable")[:count]
+        return [(self.classes[place], self.probabilities[place]) for place in order]
+
+
+class Classifier:
+    """A finished model. `passport` is all that the file says of itself; `classes` names its answers.
+
+    Raises Refusal when the file is missing, damaged, or not a model of this pipeline.
+    """
+
+    def __init__(self, model: str | Path) -> None:
+        self.name = str(model)
+        self.session = session.load_file(Path(model))
+        self.passport = passport.from_metadata(self.session.get_modelmeta().custom_metadata_map, self.name)
+        self.classes, self.image_policy = self.passport.classes, self.passport.image_policy
+        self.transform = self._transform()
+
+    def predict(self, pictures: Iterable[Picture], batch: int = BATCH) -> list[Prediction]:
+        """One prediction a picture: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
+
+        Raises Refusal, which names the file, for the first picture that cannot be read.
+        """
+        if isinstance(pictures, str | bytes | Path) or (isinstance(pictures, np.ndarray) and pictures.ndim < 4):
+            raise Refusal("predict takes a list of pictures: give [picture] for one")
+        found = []
+        for answer in self.answers(pictures, batch):
+            if isinstance(answer, Refusal):
+                raise answer
+            found.append(answer)
+        return found
+
+    def answers(self, pictures: Iterable[Picture], batch: int = BATCH) -> Iterator[Prediction | Refusal]:
+        """One prediction a picture, in order and as they come; a Refusal in the place of one that cannot be read."""
+        waiting = iter(pictures)
+        while chunk := [self._read(picture) for picture in islice(waiting, batch)]:
+            readable = [pixels for pixels in chunk if not isinstance(pixels, Refusal)]
+            predictions = iter(self._predictions(np.stack(readable)) if readable else [])
+            for pixels in chunk:
+                yield pixels if isinstance(pixels, Refusal) else next(predictions)
+
+    def pixels(self, picture: Picture) -> NDArray[np.uint8]:
+        """What the network is given for a picture: uint8 H x W x C. Raises Refusal where it cannot be read."""
+        if isinstance(picture, np.ndarray):
+            prepared = images.conform(picture, self.image_policy)
+        elif isinstance(picture, bytes):
+            prepared = images.decode(picture, self.image_policy)
+        else:
+            prepared = _from_file(Path(picture), self.image_policy)
+        if self.transform is None:
+            return prepared
+        (transformed,) = self.transform(prepared[np.newaxis], seed=0)
+        return np.asarray(transformed)
+
+    def _read(self, picture: Picture) -> NDArray[np.uint8] | Refusal:
+        try:
+            return self.pixels(picture)
+        except Refusal as refusal:
+            return refusal
+
+    def _predictions(self, batch: NDArray[np.uint8]) -> list[Prediction]:
+        rows = session.run(self.session, batch)
+        least = self.passport.unsure_below or 0.0
+        tops, sure = rows.argmax(axis=1).tolist(), rows.max(axis=1).tolist()
+        return [
+            Prediction(self.classes[top] if value >= least else UNSURE, value, tuple(row), self.classes)
+            for top, value, row in zip(tops, sure, rows.tolist(), strict=True)
+        ]
+
+    def _transform(self) -> "Transform | None":
+        if not self.passport.transforms:
+            return None
+        from pipeline.transforms import Pipeline
+
+        return Pipeline(self.passport.transforms, f"{self.name}: preprocess")
+
+
+def _from_file(path: Path, policy: images.ImagePolicy) -> NDArray[np.uint8]:
+    try:
+        return images.decode(path.read_bytes(), policy)
+    except OSError as error:
+        raise Refusal(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except Refusal as refusal:
+        raise Refusal(f"{path}: {refusal}") from None

@@ -1,0 +1,56 @@
+"""One picture in the files that it may come in: each decodes to the same pixels, if it is read rightly.
+
+All are PNG, which loses nothing, so pixels can be compared to the last bit.
+"""
+
+import struct
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+ORIENTATION_TAG, SHORT, ROTATE_CLOCKWISE = 0x0112, 3, 6
+
+
+def disguises(pixels: Pixels) -> Iterator[tuple[str, bytes, Pixels]]:
+    """For uint8 H x W or H x W x 3 (RGB): what kind of file, its bytes, and the pixels that it stands for.
+
+    Those are `pixels` themselves, but for a grey copy of a coloured picture.
+    """
+    flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    grey = flat if flat.ndim == 2 else _array(cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY))
+    rgb = flat if flat.ndim == 3 else _array(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB))
+    yield "plain", _png(flat), flat
+    yield "rotated by EXIF", _rotated(flat), flat
+    yield "with alpha", _png(np.dstack([rgb, np.full(rgb.shape[:2], 128, np.uint8)])), flat
+    yield "16 bit", _png(flat.astype(np.uint16) * 257), flat
+    yield "grey", _png(grey), grey
+    yield "in colour", _png(rgb), flat
+
+
+def _png(pixels: NDArray[np.uint8 | np.uint16]) -> bytes:
+    """PNG of grey, RGB or RGBA; OpenCV wants the colours the other way round."""
+    _, content = cv2.imencode(".png", _bgr(pixels))
+    return content.tobytes()
+
+
+def _rotated(pixels: Pixels) -> bytes:
+    """The picture laid on its side, with the EXIF entry that tells a reader to turn it back."""
+    turned = np.ascontiguousarray(np.rot90(pixels))
+    entry = struct.pack("<IHHHIHHI", 8, 1, ORIENTATION_TAG, SHORT, 1, ROTATE_CLOCKWISE, 0, 0)
+    exif = np.frombuffer(b"II*\0" + entry, np.uint8)
+    _, content = cv2.imencodeWithMetadata(".png", _bgr(turned), [cv2.IMAGE_METADATA_EXIF], [exif])
+    return content.tobytes()
+
+
+def _bgr(pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8 | np.uint16]:
+    if pixels.ndim == 2:
+        return pixels
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]])
+
+
+def _array(pixels: object) -> Pixels:
+    return np.asarray(pixels, np.uint8)

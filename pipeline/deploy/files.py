@@ -1,0 +1,42 @@
+"""Does a picture in a file, of whatever kind, come to the network as it came to it in training?"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.deploy.classifier import Classifier
+from pipeline.deploy.disguises import disguises
+from pipeline.errors import Refusal
+
+Pixels = NDArray[np.uint8]
+
+
+def compare(
+    classifier: Classifier, picture: Pixels, prepared: Pixels, keras: NDArray[np.float32], name: str, tolerance: float
+) -> int:
+    """Gives `classifier` one picture (uint8 H x W or H x W x C) as files of every kind; returns how many there were.
+
+    `prepared` is what the network was given in training, `keras` what it answered. Raises Refusal, which names the picture and
+    the kind of file, where the pixels differ in a single bit or the answer by more than `tolerance`.
+    """
+    count = 0
+    for kind, content, meant in disguises(picture):
+        where = f"{name} as a file ({kind})"
+        whole = meant.size == picture.size  # else it is a grey copy of a coloured picture
+        expected = prepared if whole else classifier.pixels(meant)
+        found = classifier.pixels(content)
+        if not np.array_equal(found, expected):
+            shapes = f"{found.shape} and {expected.shape}"
+            different = f"{np.sum(found != expected)} of {found.size} values" if found.shape == expected.shape else shapes
+            raise Refusal(f"{where}: the pixels are not those of training: {different} differ")
+        if whole:
+            _same_answer(classifier, content, keras, where, tolerance)
+        count += 1
+    return count
+
+
+def _same_answer(classifier: Classifier, content: bytes, keras: NDArray[np.float32], where: str, tolerance: float) -> None:
+    (answer,) = classifier.predict([content])
+    difference = float(np.abs(np.asarray(answer.probabilities) - keras).max())
+    if not difference <= tolerance:
+        allowed = f"verify.largest_difference: {tolerance:g}"
+        raise Refusal(f"{where}: the answer differs from Keras's by {difference:.3g} ({allowed})")

@@ -1,0 +1,51 @@
+"""What tf2onnx 1.17 lacks to convert every layer of Keras: two operators, and a shape that its optimizer stumbles over.
+
+Handlers take tf2onnx's graph and a node of it and replace the node; they are passed to the converter, not registered.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Graph = Any  # tf2onnx.graph.Graph
+Node = Any  # tf2onnx.graph.Node
+
+
+def erfc(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
+    """Erfc(x) = 1 - Erf(x), as in the exact GELU."""
+    _replace(graph, node, name, "Erf", lambda inner: (_one(graph, name), inner))
+
+
+def expm1(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
+    """Expm1(x) = Exp(x) - 1, as in CELU."""
+    _replace(graph, node, name, "Exp", lambda inner: (inner, _one(graph, name)))
+
+
+HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {"Erfc": (erfc, []), "Expm1": (expm1, [])}
+
+
+def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
+    """Gives the scalar constants of additions a dimension.
+
+    Behind a convolution a scalar makes tf2onnx's transpose optimizer give up, and every Transpose stays in the graph.
+    """
+    for node in nodes:
+        if node.type in ("Add", "AddV2") and node.inputs[1].is_const() and graph.get_rank(node.input[1]) == 0:
+            value = node.inputs[1].get_tensor_value(as_list=False)
+            constant = graph.make_const(f"{node.name}/addend", value.reshape(1))
+            graph.replace_input(node, node.input[1], constant.output[0], 1)
+    return list(graph.get_nodes())
+
+
+def _replace(graph: Graph, node: Node, name: str, operator: str, order: Callable[[str], tuple[str, str]]) -> None:
+    """Replaces `node` by `operator` followed by the subtraction that `order` gives the operands of."""
+    (output,), (source,) = node.output, node.input
+    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    graph.remove_node(node.name)
+    inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **facts).output[0]
+    graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **facts)
+
+
+def _one(graph: Graph, name: str) -> str:
+    return str(graph.make_const(f"{name}/one", np.array(1, np.float32)).output[0])

@@ -1,0 +1,59 @@
+"""Probabilities that mean what they say, from the validation split, in NumPy and SciPy.
+
+A temperature divides the logits of every class, so it changes how sure an answer is and never which one is given.
+Logits can be read off probabilities: softmax(log(p) / T) is softmax(logits / T).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+Labels = NDArray[np.int64]
+Probabilities = NDArray[np.float32]
+
+BINS = 15
+RANGE = (0.05, 20.0)
+
+
+def temperature(probabilities: Probabilities, labels: Labels) -> float:
+    """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017)."""
+    logs = _logs(probabilities)
+
+    def loss(log_temperature: float) -> float:
+        scaled = logs / np.exp(log_temperature)
+        return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
+
+
+def tempered(probabilities: Probabilities, divisor: float) -> Probabilities:
+    """The probabilities that the same network gives with its logits divided by `divisor`."""
+    scaled = _logs(probabilities) / divisor
+    return np.asarray(np.exp(scaled - logsumexp(scaled, axis=1, keepdims=True)), np.float32)
+
+
+def expected_error(probabilities: Probabilities, labels: Labels) -> float:
+    """Expected calibration error: the mean gap between sureness and accuracy over 15 equal bins (Naeini et al., AAAI 2015)."""
+    sure = probabilities.max(axis=1).astype(np.float64)
+    hits = probabilities.argmax(axis=1) == labels
+    bins = np.minimum((sure * BINS).astype(np.int64), BINS - 1)
+    gaps = np.bincount(bins, sure, BINS) - np.bincount(bins, hits, BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float | None:
+    """The least probability from which on at most `error_rate` of the answers are wrong; None where there is none.
+
+    Answers below it are withheld: Chow, "On optimum recognition error and reject tradeoff" (IEEE Trans. IT, 1970).
+    """
+    sure = probabilities.max(axis=1).astype(np.float64)
+    order = np.argsort(-sure, kind="stable")
+    wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
+    last_of_its_value = np.append(sure[order][1:] < sure[order][:-1], True)  # equally sure answers stand or fall together
+    fits = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_its_value)
+    return float(sure[order][fits[-1]]) if len(fits) else None
+
+
+def _logs(probabilities: Probabilities) -> NDArray[np.float64]:
+    return np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))

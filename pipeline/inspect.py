@@ -1,0 +1,105 @@
+"""Says what an ONNX file is, from the file alone: what it answers, how it looks at a picture, what it costs, where it is from.
+
+    python -m pipeline.inspect models/cnn/model.onnx
+    python -m pipeline.inspect models/cnn/model.onnx --json
+    python -m pipeline.inspect model.onnx --against .
+
+`--against` says whether this very file is the one that the dvc.lock of a checkout names; if not, what differs, and exit code 1.
+It needs the environment of the pipeline; the rest needs onnxruntime, OpenCV and NumPy.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline import command
+from pipeline.deploy import passport, session
+from pipeline.deploy.passport import Passport
+from pipeline.errors import Refusal
+
+COLOURS = {1: "grey", 3: "RGB"}
+PROPORTIONS = {"stretch": "stretched", "pad": "padded with black", "crop": "cropped to the middle"}
+
+
+def main() -> None:
+    """Prints the passport of a file, or compares it."""
+    arguments = command.parser(__doc__)
+    arguments.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file that export or quantize wrote")
+    arguments.add_argument("--json", action="store_true", help="everything, for programs")
+    arguments.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
+    chosen = arguments.parse_args()
+    stamp = passport.from_metadata(session.load_file(chosen.model).get_modelmeta().custom_metadata_map, str(chosen.model))
+    content = chosen.model.read_bytes()
+    if chosen.against:
+        print(compared(content, stamp, chosen.model, chosen.against))
+    elif chosen.json:
+        facts = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        print(json.dumps({**asdict(stamp), **facts}, indent=2, sort_keys=True, ensure_ascii=False))
+    else:
+        for title, text in told(stamp, content).items():
+            print(f"{title:<12}{text}")
+
+
+def told(stamp: Passport, content: bytes) -> dict[str, str]:
+    """The passport in words, a line each."""
+    policy = stamp.image_policy
+    transforms = "; then " + ", ".join(name for call in stamp.transforms for name in call) if stamp.transforms else ""
+    return {
+        "model": f"{stamp.model}, {stamp.precision}, {len(content):,} bytes, opset {stamp.opset}",
+        "answers": ", ".join(stamp.classes),
+        "unsure": _unsure(stamp),
+        "image": f"{policy.height} x {policy.width}, {COLOURS[policy.channels]}; turned as EXIF says, alpha dropped, "
+        f"16 bit to 8; other proportions {PROPORTIONS[policy.shape]}; scaled by OpenCV's {policy.interpolation}{transforms}",
+        "network": f"{stamp.parameters:,} parameters, {stamp.multiply_adds:,} multiply-adds an image",
+        "calibrated": f"temperature {stamp.temperature:.4f}",
+        "data": f"{stamp.data}, licence {stamp.licence}",
+        "made with": ", ".join(f"{name} {version}" for name, version in stamp.versions.items()),
+        **{title: ", ".join(rows) for title, rows in _origins(stamp.origin).items()},
+        "SHA-256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def _unsure(stamp: Passport) -> str:
+    if stamp.unsure_below is None or stamp.error_rate is None:
+        return "never"
+    return f"below {stamp.unsure_below:.3f}, where validation's error rate is {100 * stamp.error_rate:g} %"
+
+
+def compared(content: bytes, stamp: Passport, path: Path, checkout: Path) -> str:
+    """Says that the file is the checkout's own. Raises Refusal, a line for each difference, where it is not."""
+    try:
+        from pipeline.deploy import origin
+    except ImportError as error:
+        raise Refusal(f"--against needs the environment of the pipeline ({error.name} is missing): run `make repro`") from None
+    found = origin.locked(stamp.model, checkout)
+    if found["file"] is None:
+        raise Refusal(f"{checkout / 'dvc.lock'}: no export of a model called {stamp.model}")
+    exported = stamp.origin.get("source") or hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if exported == found["file"]:
+        made = "is the file that" if stamp.precision == "float32" else "was made from the file that"
+        return f"{path} {made} export@{stamp.model} of {checkout / 'dvc.lock'} wrote"
+    lines = list(origin.differences(stamp.origin, found))
+    if not lines:
+        lines = ["its origin is the same to the last value, but not its bytes: changed after export, or another machine's run"]
+    raise Refusal("\n".join([f"{path}: not the file that export@{stamp.model} of {checkout / 'dvc.lock'} wrote", *lines]))
+
+
+def _origins(origin: dict[str, Any]) -> dict[str, list[str]]:
+    """The hashes by what they are of, shortened."""
+    groups: dict[str, list[str]] = {"from data": [], "from code": [], "environment": []}
+    for path, digest in origin["deps"].items():
+        if path.startswith("pipeline/"):
+            groups["from code"].append(digest)
+        else:
+            title = "environment" if path == "requirements.txt" else "from data"
+            groups[title].append(f"{path} {digest[:8]}")
+    together = hashlib.md5("".join(groups["from code"]).encode(), usedforsecurity=False).hexdigest()
+    groups["from code"] = [f"{len(groups['from code'])} files {together[:8]}"]
+    groups["parameters"] = [", ".join(origin["params"])]
+    return groups
+
+
+if __name__ == "__main__":
+    command.run(main, goes_on="nothing was changed")
