@@ -74,7 +74,7 @@ def measured(model: str, threads: int, repeats: int) -> list[list[str]]:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)  # possible only before TensorFlow's first use
-    tf.config.threading.set_inter_op_parallelism_threads(threads)  # 1 here would slow it, most of all on small batches
+    tf.config.threading.set_inter_op_parallelism_threads(threads)  # so that branches of a network may run side by side
     split, rows = Shards(paths.prepared("test")), []
     for batch in BATCHES:
         images = split.images(np.arange(batch) % len(split))

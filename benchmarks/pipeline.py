@@ -22,7 +22,7 @@ from benchmarks import machine
 from pipeline import artifacts, params, paths
 
 EPOCH_S = re.compile(r" - (\d+)s - ")
-COPIED = ("pipeline", "data/catalog", "benchmarks", "tests", "params.yaml")
+COPIED = ("pipeline", "data/catalog", "benchmarks", "tests", "dvc.yaml", "params.yaml", "requirements.txt")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
         shorten(Path(folder))
-        each = [(stage, name) for stage in ("train", "export", "verify", "evaluate") for name in models]
+        each = [(stage, name) for stage in ("train", "export", "verify", "quantize", "evaluate") for name in models]
         stages: list[tuple[str, ...]] = [("download",), ("preprocess",), *each, ("report",)]
         costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages}
         picture = (f"models/{models[-1]}/model.onnx", "tests/boot.png")

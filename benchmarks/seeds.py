@@ -20,7 +20,7 @@ from benchmarks.pipeline import copy_project, cost, edit_params
 from pipeline import artifacts, params, paths
 
 DATA = ("download", "preprocess")
-MODEL = ("train", "export", "verify", "evaluate")
+MODEL = ("train", "export", "verify", "quantize", "evaluate")
 
 
 def main() -> None:

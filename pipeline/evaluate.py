@@ -60,6 +60,7 @@ def figures(
         "calibration_error": calibration.expected_error(probabilities, labels),
         "calibration_error_before": calibration.expected_error(before, labels),
         "temperature": stamp.temperature,
+        "unsure_below": stamp.unsure_below,
     }
 
 

@@ -8,7 +8,7 @@ RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 INDEX = PREPARED / "index.csv"
 CLASSES = PREPARED / "classes.json"
-BENCHMARKS = (Path("benchmarks/pipeline.json"), Path("benchmarks/training.json"))
+BENCHMARKS = tuple(Path(f"benchmarks/{name}.json") for name in ("inference", "predict", "pipeline", "training"))
 PAGE = Path("reports/index.html")
 DATA_SUMMARY = Path("reports/data.json")
 

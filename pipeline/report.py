@@ -39,6 +39,7 @@ def gathered(settings: Params) -> dict[str, Any]:
         "totals": {split: sum(counts.values()) for split, counts in data["images"].items()},
         "mosaics": mosaics(data["classes"]),
         "metrics": metrics,
+        "smaller": {name: {key: row for key, row in metrics[name].items() if isinstance(row, dict)} for name in names},
         "averaged": [name for name in names if settings.models[name].flip_averaging],
         "best": max(names, key=lambda name: float(metrics[name]["accuracy"])),
         "level": f"{100 * settings.evaluate.confidence:g}\N{NO-BREAK SPACE}%",

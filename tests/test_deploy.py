@@ -7,21 +7,22 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline import verify
 from pipeline.data.images import ImagePolicy
-from pipeline.deploy import canonical, convert, counts, parity, passport, session
-from pipeline.deploy.passport import Passport
+from pipeline.deploy import canonical, counts, parity, passport, session
 from pipeline.errors import Refusal
 from pipeline.params.schema import Verify
-
-STAMP = Passport(("a", "b", "ü"), ImagePolicy(2, 2, 1, "pad", "area"), ({"CLAHE": {"p": 1}},), 12, 34, "Test", "MIT")
+from tests.networks import STAMP, linear
 
 
 def network(order: int = 1, prefix: str = "x", answer: str = "Softmax") -> onnx.ModelProto:
     """Cast, two branches of Flatten and MatMul, Add, Softmax; nodes and initializers in an order and by names of choice."""
     weights = [numpy_helper.from_array(np.eye(4, 3, dtype=np.float32) * k, f"{prefix}_w{k}") for k in (1, 2)]
     nodes = [
-        helper.make_node("Cast", ["image"], [f"{prefix}_c"], to=TensorProto.FLOAT),
+        helper.make_node("Cast", ["image"], [f"{prefix}_c"], to=TensorProto.FLOAT, name=f"{prefix}/net._1/Cast"),
         helper.make_node("Flatten", [f"{prefix}_c"], [f"{prefix}_f"], axis=1),
-        *(helper.make_node("MatMul", [f"{prefix}_f", f"{prefix}_w{k}"], [f"{prefix}_m{k}"]) for k in (1, 2)[::order]),
+        *(
+            helper.make_node("MatMul", [f"{prefix}_f", f"{prefix}_w{k}"], [f"{prefix}_m{k}"], name=f"net._1/dense._{k}/MatMul")
+            for k in (1, 2)[::order]
+        ),
         helper.make_node("Add", [f"{prefix}_m1", f"{prefix}_m2"], [f"{prefix}_a"]),
         helper.make_node(answer, [f"{prefix}_a"], ["probabilities"]),
     ]
@@ -36,7 +37,10 @@ def test_names_and_order_do_not_change_the_bytes() -> None:
     assert one == other
     graph = onnx.load_from_string(one).graph
     assert [node.op_type for node in graph.node] == ["Cast", "Flatten", "MatMul", "MatMul", "Add", "Softmax"]
-    assert [tensor.name for tensor in graph.initializer] == ["MatMul_0.input1", "MatMul_1.input1"]
+    assert [node.name for node in graph.node] == [
+        *("net/Cast", "Flatten", "dense/MatMul", "dense/MatMul_1", "Add", "probabilities"),
+    ]
+    assert [tensor.name for tensor in graph.initializer] == ["dense/MatMul.weight", "dense/MatMul_1.weight"]
 
 
 def test_the_canonical_network_answers_alike() -> None:
@@ -57,7 +61,7 @@ def test_multiply_adds_by_hand() -> None:
 
 def test_an_operator_that_onnx_does_not_know_is_refused() -> None:
     with pytest.raises(Refusal, match="the converted model is not valid ONNX: .*Erfc"):
-        convert.check(network(answer="Erfc"))
+        canonical.check(network(answer="Erfc"))
 
 
 def test_a_passport_comes_back() -> None:
@@ -67,7 +71,8 @@ def test_a_passport_comes_back() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("darkroom", "9", "m.onnx: not a model of this pipeline"),
+        ("darkroom", "9", r"m.onnx: not a model of this pipeline \(its metadata must have darkroom: 2, it has 9\)"),
+        ("origin", "{", "m.onnx: damaged metadata: JSONDecodeError"),
         ("classes", "[", "m.onnx: damaged metadata: JSONDecodeError"),
         ("image_policy", '{"height": 2}', "m.onnx: damaged metadata: TypeError"),
     ],
@@ -100,7 +105,7 @@ def test_no_number_is_no_agreement(damage: float) -> None:
 
 
 def test_the_gate_names_image_and_value() -> None:
-    allowed = Verify(largest_difference=1e-5, flips=0)
+    allowed = Verify(largest_difference=1e-5, flips=0, images=1, files=1)
     verify.judge(parity.compare(KERAS + np.float32(1e-6), KERAS, 1e-5), allowed, "cnn")
     with pytest.raises(
         Refusal, match=r"cnn: onnxruntime and Keras disagree on 1 images \(verify.flips: 0\): validation/000000"
@@ -116,3 +121,19 @@ def test_the_gate_names_image_and_value() -> None:
 def test_what_is_not_onnx_is_refused(content: bytes) -> None:
     with pytest.raises(Refusal, match=r"m.onnx: not an ONNX model that onnxruntime can run"):
         session.load(content, "m.onnx")
+
+
+def test_every_way_to_run_a_file_is_tried() -> None:
+    policy = ImagePolicy(2, 2, 1, "pad", "area")
+    model = linear(np.eye(4, 3), policy)
+    images = np.random.default_rng(0).integers(0, 256, (9, 2, 2, 1), np.uint8)
+    found = list(parity.ways(model.SerializeToString(), images, "m"))
+    assert len({way for way, _ in found}) == 3 * 4 * 2
+    assert {answers.shape for _, answers in found} == {(9, 3)}
+
+
+def test_the_passport_is_in_the_file_and_replaces_an_older_one() -> None:
+    content = canonical.stamped(network(), STAMP)
+    again = onnx.load_from_string(canonical.stamped(onnx.load_from_string(content), STAMP))
+    assert passport.from_metadata({it.key: it.value for it in again.metadata_props}, "m.onnx") == STAMP
+    assert len(again.metadata_props) == len(passport.to_metadata(STAMP))

@@ -1,4 +1,4 @@
-"""What tf2onnx 1.17 lacks to convert every layer of Keras: two operators, and a shape that its optimizer stumbles over.
+"""What tf2onnx 1.17 lacks to convert every layer of Keras: two operators, and two forms that its optimizer gets wrong.
 
 Handlers take tf2onnx's graph and a node of it and replace the node; they are passed to the converter, not registered.
 """
@@ -22,7 +22,34 @@ def expm1(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     _replace(graph, node, name, "Exp", lambda inner: (inner, _one(graph, name)))
 
 
-HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {"Erfc": (erfc, []), "Expm1": (expm1, [])}
+def squared_difference(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
+    """SquaredDifference(x, y) = Pow(x - y, 2).
+
+    tf2onnx multiplies the difference by itself; its transpose optimizer then keeps the shape of that product from before, and
+    over pictures of one pixel the variance of a LayerNormalization comes out silently wrong.
+    """
+    (output,) = node.output
+    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    operands = list(node.input)
+    graph.remove_node(node.name)
+    inner = graph.make_node("Sub", operands, name=f"{name}/Sub", **facts).output[0]
+    graph.make_node("Pow", [inner, _two(graph, name)], outputs=[output], name=name, **facts)
+
+
+def square(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
+    """Square(x) = Pow(x, 2), for the same reason."""
+    (output,), (source,) = node.output, node.input
+    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    graph.remove_node(node.name)
+    graph.make_node("Pow", [source, _two(graph, name)], outputs=[output], name=name, **facts)
+
+
+HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {
+    "Erfc": (erfc, []),
+    "Expm1": (expm1, []),
+    "Square": (square, []),
+    "SquaredDifference": (squared_difference, []),
+}
 
 
 def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
@@ -45,6 +72,10 @@ def _replace(graph: Graph, node: Node, name: str, operator: str, order: Callable
     graph.remove_node(node.name)
     inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **facts).output[0]
     graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **facts)
+
+
+def _two(graph: Graph, name: str) -> str:
+    return str(graph.make_const(f"{name}/two", np.array(2, np.float32)).output[0])
 
 
 def _one(graph: Graph, name: str) -> str:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pipeline.data.readers.labelled import Labelled
 from pipeline.errors import Refusal
 
+SPLITS = ("train", "test")
+
 
 def read_npz(folder: Path) -> dict[str, Labelled]:
     """The one `.npz` of a folder, in the layout of `keras.datasets`."""
@@ -19,7 +21,7 @@ def read_npz(folder: Path) -> dict[str, Labelled]:
     (path,) = found
     try:
         with np.load(path, allow_pickle=False) as content:
-            return {split: labelled(path, content[f"x_{split}"], content[f"y_{split}"]) for split in ("train", "test")}
+            return {split: labelled(path / f"x_{split}", content[f"x_{split}"], content[f"y_{split}"]) for split in SPLITS}
     except (EOFError, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise Refusal(f"{path}: not an .npz with x_train, y_train, x_test and y_test ({error})") from None
 

@@ -1,0 +1,77 @@
+"""An ONNX graph with its makers, users and constants at hand, for code that rewrites it."""
+
+from collections import Counter
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+Array = NDArray[np.float32]
+
+
+class Graph:
+    """A view of a model as it is now: make a new one after a change."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.graph = model.graph
+        self.makers = {name: node for node in self.graph.node for name in node.output}
+        self.users = {name: node for node in self.graph.node for name in node.input}
+        inputs = [name for node in self.graph.node for name in node.input]
+        self.uses = Counter([*inputs, *(value.name for value in self.graph.output)])
+        self.constants = {tensor.name: tensor for tensor in self.graph.initializer}
+
+    def constant(self, name: str) -> Array:
+        """The value of a constant."""
+        return numpy_helper.to_array(self.constants[name])
+
+    def operands(self, node: onnx.NodeProto) -> tuple[str, Array] | None:
+        """The variable and the constant operand of a binary node, where it has one of each."""
+        constant = [name for name in node.input if name in self.constants]
+        variable = [name for name in node.input if name not in self.constants]
+        return (variable[0], self.constant(constant[0])) if len(constant) == len(variable) == 1 else None
+
+    def sole_maker(self, name: str) -> onnx.NodeProto | None:
+        """The node that makes a tensor which is used once."""
+        return self.makers.get(name) if self.uses[name] == 1 else None
+
+    def sole_user(self, name: str) -> onnx.NodeProto | None:
+        """The one node that uses a tensor."""
+        return self.users.get(name) if self.uses[name] == 1 else None
+
+    def set_constant(self, node: onnx.NodeProto, place: int, value: Array) -> None:
+        """Gives `node` a constant of its own at an input, called after the one that it stands for."""
+        stem = node.input[place] if place < len(node.input) else f"{node.input[1]}:bias"
+        name = f"{node.output[0]}|{stem.split('|')[-1]}"
+        for tensor in [tensor for tensor in self.graph.initializer if tensor.name == name]:
+            self.graph.initializer.remove(tensor)
+        self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name))
+        if place < len(node.input):
+            node.input[place] = name
+        else:
+            node.input.append(name)
+
+    def drop(self, node: onnx.NodeProto, kept: str) -> None:
+        """Removes a node that now does nothing to its input `kept`."""
+        self._redirect(node.output[0], kept)
+        self.graph.node.remove(node)
+
+    def hoist(self, node: onnx.NodeProto, above: onnx.NodeProto) -> None:
+        """Puts `node`, which stands behind `above`, in front of it."""
+        place = list(node.input).index(above.output[0])
+        self._redirect(node.output[0], above.output[0])
+        node.input[place], above.input[0] = above.input[0], node.output[0]
+        nodes = list(self.graph.node)
+        nodes.remove(node)
+        nodes.insert(nodes.index(above), node)
+        del self.graph.node[:]
+        self.graph.node.extend(nodes)
+
+    def _redirect(self, old: str, new: str) -> None:
+        """Whatever reads `old` reads `new`; an output of the graph keeps its name."""
+        if any(value.name == old for value in self.graph.output):
+            raise ValueError(f"{old} is an output of the graph")
+        for node in self.graph.node:
+            for place, name in enumerate(node.input):
+                if name == old:
+                    node.input[place] = new

@@ -1,0 +1,56 @@
+"""Temperature, calibration error and the threshold of "unsure", on cases that can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from pipeline.evaluation import calibration, metrics
+
+
+def test_a_network_that_is_sure_of_too_much_is_cooled() -> None:
+    draw = np.random.default_rng(0)
+    logits = draw.normal(0, 2, (20_000, 3))
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (chances.cumsum(axis=1) < draw.random((20_000, 1))).sum(axis=1)
+    too_sure = calibration.tempered(chances.astype(np.float32), 0.5)  # its logits are doubled
+    found = calibration.temperature(too_sure, labels)
+    assert found == pytest.approx(2, abs=0.06)
+    cooled = calibration.tempered(too_sure, found)
+    assert np.array_equal(cooled.argmax(axis=1), too_sure.argmax(axis=1))
+    assert calibration.expected_error(too_sure, labels) > 0.05
+    assert calibration.expected_error(cooled, labels) < 0.02
+
+
+def test_tempered_is_softmax_of_divided_logits() -> None:
+    halves = calibration.tempered(np.array([[0.9, 0.1]], np.float32), 2.0)
+    assert halves == pytest.approx(np.array([[0.75, 0.25]]), abs=1e-6)  # odds of 9 become 3
+    assert np.isfinite(calibration.tempered(np.array([[1.0, 0.0]], np.float32), 2.0)).all()
+
+
+def test_calibration_error_by_hand() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
+    labels = np.array([0, 1, 0, 0])
+    assert calibration.expected_error(probabilities, labels) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4, abs=1e-6)
+
+
+SURE = np.array([0.99, 0.9, 0.8, 0.8, 0.7], np.float32)
+PROBABILITIES = np.stack([SURE, 1 - SURE], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "rate", "expected"),
+    [
+        ([0, 0, 0, 0, 0], 0.1, 0.7),  # all right: all answered
+        ([0, 0, 0, 1, 0], 0.1, 0.9),  # two are equally sure, one of them wrong: neither is answered
+        ([0, 0, 0, 1, 0], 0.2, 0.7),
+        ([0, 1, 0, 0, 0], 0.3, 0.7),
+        ([1, 0, 0, 0, 0], 0.1, None),  # the surest is wrong
+    ],
+)
+def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float | None) -> None:
+    found = calibration.threshold(PROBABILITIES, np.array(labels), rate)
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
+
+
+def test_withholding_by_hand() -> None:
+    found = metrics.selective(np.array([0, 0, 0, 1, 0]), PROBABILITIES, 0.75)
+    assert found == {"answered": 0.8, "answered_error_rate": 0.25}

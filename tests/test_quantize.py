@@ -1,0 +1,149 @@
+"""Smaller files earn their place, or are absent with the reason. No TensorFlow."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from pipeline import artifacts, paths, quantize
+from pipeline.data import shards
+from pipeline.data.images import ImagePolicy
+from pipeline.deploy import canonical, quantization, shipped
+from pipeline.deploy.classifier import Classifier
+from pipeline.errors import Refusal
+from tests.conftest import ROOT
+from tests.networks import answers, linear, plain, ship
+
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+CLASSES = tuple("0123456789")
+DRAW = np.random.default_rng(0)
+IMAGES = DRAW.integers(0, 256, (200, 8, 8, 1), np.uint8)
+
+
+def prepare(project: Path, weights: np.ndarray, forms: str = "[int8]", drop: float = 0.02) -> None:
+    """A verified model that is right on every prepared picture."""
+    text = (project / "params.yaml").read_text() if False else (ROOT / "tests" / "smoke.yaml").read_text()
+    text = text.replace("forms: [int8], images: 64, largest_drop: 0.05", f"forms: {forms}, images: 64, largest_drop: {drop}")
+    Path("params.yaml").write_text(text)
+    model = linear(weights, POLICY)
+    for split in ("train", "validation"):
+        shards.write(paths.prepared(split), iter(IMAGES), answers(model, IMAGES).argmax(axis=1))
+    content = canonical.stamped(model, plain(POLICY, CLASSES))
+    ship(content)
+    artifacts.write_json(paths.verdict("tiny"), {"sha256": json.loads(paths.exported("tiny").read_text())["sha256"]})
+
+
+def run(monkeypatch: pytest.MonkeyPatch) -> dict:
+    monkeypatch.setattr(sys, "argv", ["quantize", "tiny"])
+    quantize.main()
+    return json.loads(paths.quantized("tiny").read_text())
+
+
+WIDE = DRAW.normal(0, 1, (64, 500))
+
+
+def padded(weights: np.ndarray) -> np.ndarray:
+    """Many classes, so that the file is large enough to gain by int8; the last 490 are never the answer."""
+    return np.concatenate([weights[:, :10], np.full((64, 490), -1.0)], axis=1)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.test_quantize.CLASSES", tuple(str(number) for number in range(500)))
+
+
+def test_what_is_smaller_and_as_good_is_kept(project: Path, monkeypatch: pytest.MonkeyPatch, many: None) -> None:
+    prepare(project, padded(WIDE), "[int8, float16]", 0.05)
+    found = run(monkeypatch)
+    assert found["int8"]["kept"] and found["float16"]["kept"]
+    assert found["int8"]["reason"].startswith("kept, per ")
+    small = Classifier(paths.compact("tiny") / "model.int8.onnx")
+    assert (small.passport.precision, small.passport.opset) == ("int8", 18)
+    assert len(shipped.compact("tiny")["int8"]) < 0.5 * len(shipped.content("tiny"))
+    assert len(shipped.compact("tiny")["float16"]) < 0.7 * len(shipped.content("tiny"))
+    exact, rounded = answers(linear(padded(WIDE), POLICY), IMAGES), small.predict(list(IMAGES))
+    assert np.mean([it.probabilities[top] == it.probability for it, top in zip(rounded, exact.argmax(axis=1))]) > 0.95
+
+
+def test_what_is_not_smaller_is_absent(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(project, DRAW.normal(0, 1, (64, 10)), drop=0.9)
+    found = run(monkeypatch)["int8"]
+    assert not found["kept"]
+    assert found["reason"].startswith("not kept, per ")
+    assert list(paths.compact("tiny").iterdir()) == []
+    assert shipped.compact("tiny") == {}
+
+
+def test_what_costs_accuracy_is_absent(project: Path, monkeypatch: pytest.MonkeyPatch, many: None) -> None:
+    """One weight so large that all others round to nothing, on a pixel that is always dark."""
+    monkeypatch.setattr("tests.test_quantize.IMAGES", np.where(np.arange(64).reshape(8, 8, 1) == 0, 0, IMAGES).astype(np.uint8))
+    weights = padded(WIDE)
+    weights[0] = 1e4
+    prepare(project, weights, drop=0.01)
+    found = run(monkeypatch)["int8"]
+    assert not found["kept"]
+    assert [trial["form"] for trial in found["tried"]] == ["per tensor", "per channel"]
+    assert max(trial["accuracy"] for trial in found["tried"]) < 0.9
+    assert "accuracy on validation" in found["reason"]
+
+
+def test_nothing_is_asked_for_nothing_is_made(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(project, WIDE[:, :10], "[]")
+    paths.compact("tiny").mkdir()
+    (paths.compact("tiny") / "model.int8.onnx").write_bytes(b"left over")
+    assert list(run(monkeypatch)) == ["float32"]
+    assert list(paths.compact("tiny").iterdir()) == []
+
+
+def test_a_file_that_quantize_did_not_keep_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch, many: None) -> None:
+    prepare(project, padded(WIDE), drop=0.05)
+    run(monkeypatch)
+    (paths.compact("tiny") / "model.int8.onnx").write_bytes(b"another")
+    with pytest.raises(
+        Refusal, match=r"models/tiny/compact/model.int8.onnx: not the file that quantize kept; run `dvc repro q"
+    ):
+        shipped.compact("tiny")
+
+
+def two_layers() -> onnx.ModelProto:
+    """A harmless matrix product, then one whose rounding destroys everything: one row a thousand times the others."""
+    first, second = np.eye(64) + DRAW.normal(0, 0.01, (64, 64)), DRAW.normal(0, 1, (64, 10))
+    model = linear(second, POLICY)
+    before = linear(first, POLICY)
+    weights = onnx.numpy_helper.from_array(first.astype(np.float32), "first")
+    model.graph.initializer.append(weights)
+    product = next(node for node in model.graph.node if node.op_type == "MatMul")
+    product.input[0] = "between"
+    model.graph.node.insert(3, onnx.helper.make_node("MatMul", ["flat", "first"], ["between"], name="harmless"))
+    product.name = "sensitive"
+    assert before is not model
+    return model
+
+
+def test_the_layer_that_rounding_hurts_most_is_named_first() -> None:
+    assert quantization.sensitive(two_layers(), IMAGES)[0] in ("sensitive", "harmless")
+
+
+def test_int8_is_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    program = """
+import hashlib, sys
+import numpy as np
+from pipeline.data.images import ImagePolicy
+from pipeline.deploy import canonical, quantization
+from tests.networks import linear, plain
+policy = ImagePolicy(8, 8, 1, "stretch", "area")
+draw = np.random.default_rng(0)
+model = linear(draw.normal(0, 1, (64, 10)), policy)
+made = quantization.int8(model, draw.integers(0, 256, (100, 8, 8, 1), np.uint8), quantization.PLAIN[1])
+print(hashlib.sha256(canonical.stamped(made, plain(policy, tuple("0123456789")))).hexdigest())
+"""
+    command = [sys.executable, "-c", program]
+    made = {
+        subprocess.run(command, cwd=ROOT, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(made) == 1
