@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused (the line says why), 2 wrong usage, 130 interrupte
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -44,6 +45,8 @@ def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the l
     `goes_on` is what an interrupted user wants to know. A `MemoryError` or a programming error keeps its traceback: those
     are ours to mend.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
     try:
         main()
         sys.stdout.flush()

@@ -45,7 +45,7 @@ def main() -> None:
 def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32], Passport]:
     """The probabilities that a file gives for the test split, and what it says of itself."""
     runner = session.load(content, name)
-    stamp = passport.from_metadata(runner.get_modelmeta().custom_metadata_map, name)
+    stamp = passport.from_metadata(session.metadata(runner, name), name)
     return np.concatenate([session.run(runner, images) for images in test.batches(BATCH)]), stamp
 
 

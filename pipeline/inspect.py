@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline import command
+from pipeline import command, paths
 from pipeline.deploy import passport, session
 from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
@@ -30,7 +30,7 @@ def main() -> None:
     arguments.add_argument("--json", action="store_true", help="everything, for programs")
     arguments.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
     chosen = arguments.parse_args()
-    stamp = passport.from_metadata(session.load_file(chosen.model).get_modelmeta().custom_metadata_map, str(chosen.model))
+    stamp = passport.from_metadata(session.metadata(session.load_file(chosen.model), str(chosen.model)), str(chosen.model))
     content = chosen.model.read_bytes()
     if chosen.against:
         print(compared(content, stamp, chosen.model, chosen.against))
@@ -73,17 +73,31 @@ def compared(content: bytes, stamp: Passport, path: Path, checkout: Path) -> str
         from pipeline.deploy import origin
     except ImportError as error:
         raise Refusal(f"--against needs the environment of the pipeline ({error.name} is missing): run `make repro`") from None
-    found = origin.locked(stamp.model, checkout)
-    if found["file"] is None:
-        raise Refusal(f"{checkout / 'dvc.lock'}: no export of a model called {stamp.model}")
-    exported = stamp.origin.get("source") or hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if exported == found["file"]:
-        made = "is the file that" if stamp.precision == "float32" else "was made from the file that"
-        return f"{path} {made} export@{stamp.model} of {checkout / 'dvc.lock'} wrote"
+    lock, found = checkout / "dvc.lock", origin.locked(stamp.model, checkout)
+    if str(paths.onnx(stamp.model)) not in found["outs"]:
+        raise Refusal(f"{lock}: no export of a model called {stamp.model}")
+    stage = "export" if stamp.precision == "float32" else "quantize"
+    if _is_the_one(content, stamp, checkout, found["outs"]):
+        return f"{path} is the file that {stage}@{stamp.model} of {lock} wrote"
     lines = list(origin.differences(stamp.origin, found))
     if not lines:
-        lines = ["its origin is the same to the last value, but not its bytes: changed after export, or another machine's run"]
-    raise Refusal("\n".join([f"{path}: not the file that export@{stamp.model} of {checkout / 'dvc.lock'} wrote", *lines]))
+        lines = ["its origin is the same to the last value, but not its bytes: changed afterwards, or another machine's run"]
+    raise Refusal("\n".join([f"{path}: not the file that {stage}@{stamp.model} of {lock} wrote", *lines]))
+
+
+def _is_the_one(content: bytes, stamp: Passport, checkout: Path, outs: dict[str, str]) -> bool:
+    """dvc.lock has the MD5 of an exported file, and of the report that has the SHA-256 of a smaller one."""
+    if stamp.precision == "float32":
+        return _md5(content) == outs[str(paths.onnx(stamp.model))]
+    report = checkout / paths.quantized(stamp.model)
+    if not report.is_file() or _md5(report.read_bytes()) != outs.get(str(paths.quantized(stamp.model))):
+        raise Refusal(f"{report}: not the report of the dvc.lock beside it, which a smaller file is held to")
+    kept = json.loads(report.read_text()).get(stamp.precision, {})
+    return bool(kept.get("sha256") == hashlib.sha256(content).hexdigest())
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _origins(origin: dict[str, Any]) -> dict[str, list[str]]:
@@ -95,7 +109,7 @@ def _origins(origin: dict[str, Any]) -> dict[str, list[str]]:
         else:
             title = "environment" if path == "requirements.txt" else "from data"
             groups[title].append(f"{path} {digest[:8]}")
-    together = hashlib.md5("".join(groups["from code"]).encode(), usedforsecurity=False).hexdigest()
+    together = _md5("".join(groups["from code"]).encode())
     groups["from code"] = [f"{len(groups['from code'])} files {together[:8]}"]
     groups["parameters"] = [", ".join(origin["params"])]
     return groups

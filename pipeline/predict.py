@@ -48,13 +48,10 @@ def main() -> None:
 
 
 def listed(path: Path) -> list[Path]:
-    """A file as it is; of a folder, all image files at any depth, in order. Raises Refusal for a folder without any."""
+    """A file as it is; of a folder, all image files at any depth, in order; the folder itself where there are none."""
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not found:
-        raise Refusal(f"{path}: no image files in this folder ({', '.join(sorted(SUFFIXES))})")
-    return found
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()) or [path]
 
 
 def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
@@ -66,12 +63,13 @@ def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
 
 
 def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
-    """The rows, as they are; a terminal is told once a second how many there were."""
+    """The rows, as they are; a terminal that does not show them is told once a second how many there were."""
+    watched = stream.isatty() and not sys.stdout.isatty()
     started = told = time.monotonic()
     count = 0
     for count, row in enumerate(rows, 1):
         yield row
-        if stream.isatty() and (now := time.monotonic()) - told >= 1:
+        if watched and (now := time.monotonic()) - told >= 1:
             told = now
             print(f"\r{count:,} of {total:,}, {count / (now - started):,.0f} a second", end="", file=stream, flush=True)
     if told > started:

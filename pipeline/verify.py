@@ -99,9 +99,10 @@ def every_way(content: bytes, split: Shards, keras: NDArray[np.float32], allowed
 def as_files(classifier: Classifier, split: Shards, keras: NDArray[np.float32], settings: Params) -> int:
     """How many files gave the very pixels and the class of the training side. Raises Refusal for the first that does not."""
     recipe = params.load_recipe(Path(settings.dataset))
-    raw = originals.originals("validation", settings.verify.files, recipe.format, len(recipe.classes))
+    wanted = range(min(settings.verify.files, len(split)))
+    raw = originals.originals("validation", len(wanted), recipe.format, len(recipe.classes))
     count = 0
-    for position, picture in enumerate(raw):
+    for position, picture in zip(wanted, raw, strict=True):
         prepared = split.images(np.array([position]))[0]
         count += files.compare(
             classifier, picture, prepared, keras[position], f"validation/{position:06d}", settings.verify.largest_difference

@@ -43,6 +43,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "Conv2DTranspose": [
         {"filters": 4, "kernel_size": 3, "strides": 2},
         {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"},
+        {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1},
     ],
     "DepthwiseConv2D": [
         {"kernel_size": 3, "depth_multiplier": 2},
@@ -133,9 +134,9 @@ def enliven(model: Any, images: np.ndarray) -> None:
     import keras
 
     draw = np.random.default_rng(0)
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0
+    for part in model._flatten_layers():
+        if isinstance(part, keras.layers.BatchNormalization):
+            part.momentum = 0.0
     for variable in model.trainable_variables:
         value = np.asarray(variable)
         if value.ndim == 1:

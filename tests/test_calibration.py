@@ -39,16 +39,19 @@ PROBABILITIES = np.stack([SURE, 1 - SURE], axis=1)
 @pytest.mark.parametrize(
     ("labels", "rate", "expected"),
     [
-        ([0, 0, 0, 0, 0], 0.1, 0.7),  # all right: all answered
+        ([0, 0, 0, 0, 0], 0.1, 0.0),  # all right: all answered, and those that are less sure too
         ([0, 0, 0, 1, 0], 0.1, 0.9),  # two are equally sure, one of them wrong: neither is answered
-        ([0, 0, 0, 1, 0], 0.2, 0.7),
-        ([0, 1, 0, 0, 0], 0.3, 0.7),
-        ([1, 0, 0, 0, 0], 0.1, None),  # the surest is wrong
+        ([0, 0, 0, 1, 0], 0.2, 0.0),
+        ([0, 0, 0, 0, 1], 0.1, 0.8),
+        ([1, 0, 0, 0, 0], 0.1, calibration.NEVER),  # the surest is wrong
     ],
 )
-def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float | None) -> None:
-    found = calibration.threshold(PROBABILITIES, np.array(labels), rate)
-    assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
+def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float) -> None:
+    assert calibration.threshold(PROBABILITIES, np.array(labels), rate) == pytest.approx(expected, abs=1e-6)
+
+
+def test_where_every_answer_is_right_no_temperature_is_the_best() -> None:
+    assert calibration.temperature(PROBABILITIES, np.zeros(5, np.int64)) == 1.0
 
 
 def test_withholding_by_hand() -> None:

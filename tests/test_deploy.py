@@ -73,6 +73,15 @@ def test_a_passport_comes_back() -> None:
     [
         ("darkroom", "9", r"m.onnx: not a model of this pipeline \(its metadata must have darkroom: 2, it has 9\)"),
         ("origin", "{", "m.onnx: damaged metadata: JSONDecodeError"),
+        ("classes", '"abc"', "m.onnx: damaged metadata: TypeError classes 'abc'"),
+        ("classes", "[1, 2]", r"m.onnx: damaged metadata: TypeError \[1, 2\]"),
+        ("transforms", "[1]", r"m.onnx: damaged metadata: TypeError \[1\]"),
+        ("unsure_below", '"0.5"', "m.onnx: damaged metadata: TypeError unsure_below '0.5'"),
+        (
+            "image_policy",
+            '{"height": 0, "width": 2, "channels": 1, "shape": "pad", "interpolation": "area"}',
+            "m.onnx: damaged metadata: ValueError image_policy",
+        ),
         ("classes", "[", "m.onnx: damaged metadata: JSONDecodeError"),
         ("image_policy", '{"height": 2}', "m.onnx: damaged metadata: TypeError"),
     ],

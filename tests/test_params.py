@@ -40,6 +40,50 @@ MISTAKES = [
         "filtrs: 8",
         "9: models.tiny.layers[0].Conv2D.filtrs: Conv2D has no argument of that name; did you mean filters?",
     ),
+    (
+        "- Flatten",
+        "- RandomFlip",
+        "10: models.tiny.layers[1].RandomFlip: it changes images at random in training: put a transform under augment",
+    ),
+    ("- Flatten", "- LSTM: {units: 3}", "10: models.tiny.layers[1].LSTM: it works on sequences, not on images"),
+    (
+        "- Flatten",
+        "- Resizing: {height: 4, width: 4, interpolation: area}",
+        "10: models.tiny.layers[1].Resizing.interpolation: 'area': onnxruntime answers otherwise than Keras; allowed: bilinear, n",
+    ),
+    (
+        "filters: 8",
+        "filters: 8, dtype: float16",
+        "9: models.tiny.layers[0].Conv2D.dtype: 'float16': weights are float32 in the ONNX file; allowed: float32, mixed_",
+    ),
+    (
+        "- Flatten",
+        "- Resizing: {height: 4, width: 4, antialias: true}",
+        "10: models.tiny.layers[1].Resizing.antialias: True: it has no ONNX form; allowed: False",
+    ),
+    (
+        "- Flatten",
+        "- Conv2DTranspose: {filters: 4, kernel_size: 2, strides: [3, 1]}",
+        "10: models.tiny.layers[1].Conv2DTranspose.strides: (3, 1): a transposed convolution needs a kernel at least as large",
+    ),
+    (
+        "- Flatten",
+        "- Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2, output_padding: 1}",
+        "10: models.tiny.layers[1].Conv2DTranspose.output_padding: 1: it exports with padding: same only",
+    ),
+    (
+        "- Flatten",
+        "- Dense: {units: 4, name: probabilities}",
+        "10: models.tiny.layers[1].Dense.name: 'probabilities': the network has a part of that name; taken are image, ",
+    ),
+    (
+        "- Flatten",
+        "- Activation: {activation: glu}",
+        "10: models.tiny.layers[1].Activation.activation: 'glu': it halves the ch",
+    ),
+    ("- Flatten", "- Normalization", "10: models.tiny.layers[1].Normalization: Normalization needs the argument mean"),
+    ("error_rate: 0.05", "error_rate: 2.0", "18: export.error_rate: 2.0: input should be less than 1"),
+    ("forms: [int8]", "forms: [int4]", "20: quantize.forms[0]: 'int4': input should be 'int8' or 'float16'"),
     ("filters: 8, ", "", "9: models.tiny.layers[0].Conv2D: Conv2D needs the argument filters"),
     ("filters: 8", "filters: '8'", "9: models.tiny.layers[0].Conv2D.filters: '8': text where a number is needed"),
     (

@@ -1,14 +1,25 @@
 """The finished models of the repository, used as a stranger would."""
 
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from pipeline import predict
+from pipeline.data.images import ImagePolicy
 from pipeline.errors import Refusal
 from pipeline.predict import Classifier
 from tests.conftest import ROOT
+from tests.networks import linear, plain, save
 
 MODEL = ROOT / "models" / "cnn" / "model.onnx"
 BOOT = ROOT / "tests" / "boot.png"  # test image 0 of Fashion-MNIST, an ankle boot
@@ -30,20 +41,89 @@ def test_one_picture_without_a_list_is_refused(one) -> None:
         Classifier(MODEL).predict(one)
 
 
-def test_the_command_answers_and_goes_on_after_a_bad_file(tmp_path: Path, run) -> None:
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(b"no image")
-    ended = run("pipeline.predict", str(MODEL), str(bad), "gone.png", str(tmp_path), str(BOOT))
-    name, label, probability = ended.stdout.rstrip("\n").split("\t")
-    assert (name, label) == (str(BOOT), "Ankle boot")
-    assert 0.5 < float(probability) <= 1
-    assert ended.stderr.splitlines() == [
-        f"{bad}: not an image that OpenCV can decode",
-        "gone.png: no such file or directory",
-        f"{tmp_path}: is a directory",
-        "3 of 4 images could not be read",
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with two boots, one of them deeper down, a text, and a picture that is none."""
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("b.png", "deep/a.PNG"):
+        (folder / name).write_bytes(BOOT.read_bytes())
+    (folder / "notes.txt").write_text("no picture, and no picture's name")
+    (folder / "c.jpg").write_bytes(b"no image")
+    return folder
+
+
+def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ended = run("pipeline.predict", str(MODEL), "gone.png", str(empty), str(pictures), "--format", "csv")
+    rows = list(csv.DictReader(ended.stdout.splitlines()))
+    assert [(row["file"], row["label"], row["error"]) for row in rows] == [
+        ("gone.png", "", "no such file or directory"),
+        (str(empty), "", "no image files in this folder"),
+        (f"{pictures}/b.png", "Ankle boot", ""),
+        (f"{pictures}/c.jpg", "", "not an image that OpenCV can decode"),
+        (f"{pictures}/deep/a.PNG", "Ankle boot", ""),
     ]
-    assert ended.returncode == 1
+    assert 0.5 < float(rows[2]["probability"]) <= 1
+    assert (ended.returncode, ended.stderr) == (1, "3 of 5 could not be read\n")
+
+
+def test_the_most_probable_classes_in_every_format(pictures: Path, run) -> None:
+    boot = str(pictures / "b.png")
+    table = run("pipeline.predict", str(MODEL), boot, "--top", "2").stdout.split()
+    assert table[:3] == [boot, "Ankle", "boot"] and table[4] in ("Sneaker", "Sandal")
+    (row,) = json.loads(run("pipeline.predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
+    assert (row["label"], len(row["top"])) == ("Ankle boot", 10)
+    assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1, abs=1e-4)
+    (row,) = csv.DictReader(run("pipeline.predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines())
+    assert row["class1"] == "Ankle boot" and float(row["probability1"]) >= float(row["probability2"]) > 0
+
+
+def test_json_has_the_errors_too(pictures: Path, run) -> None:
+    ended = run("pipeline.predict", str(MODEL), str(pictures), "--format", "json", "--batch", "1")
+    assert [("label" in row, "error" in row) for row in json.loads(ended.stdout)] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+
+
+@pytest.mark.parametrize("option", [("--top", "0"), ("--batch", "-1"), ("--format", "xml")])
+def test_a_wrong_option_is_wrong_usage(option: tuple[str, str], run) -> None:
+    assert run("pipeline.predict", str(MODEL), str(BOOT), *option).returncode == 2
+
+
+def test_the_size_of_the_batch_changes_nothing() -> None:
+    draw = np.random.default_rng(0)
+    mixed = [draw.integers(0, 256, (*size, 3), np.uint8) for size in ((28, 28), (5, 90), (300, 17), (1, 1), (28, 28))]
+    classifier = Classifier(MODEL)
+    one, many = classifier.predict(mixed, batch=1), classifier.predict(iter(mixed), batch=4)
+    assert np.allclose([it.probabilities for it in one], [it.probabilities for it in many], atol=1e-6)
+
+
+def test_an_answer_below_the_threshold_is_unsure(tmp_path: Path) -> None:
+    policy = ImagePolicy(2, 2, 1, "stretch", "area")
+    weights = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 0], [0, 0, 0]])
+    model = Classifier(save(linear(weights, policy), plain(policy, ("left", "right", "none"), 0.6), tmp_path / "m.onnx"))
+    left, both = np.array([[255, 0], [0, 0]], np.uint8), np.array([[255, 255], [0, 0]], np.uint8)
+    sure, unsure = model.predict([left, both])
+    assert (sure.label, unsure.label) == ("left", "unsure")
+    assert unsure.probability == max(unsure.probabilities) < 0.6
+    assert [name for name, _ in unsure.top(2)] == ["left", "right"]
+
+
+def test_progress_is_told_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    clock = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    rows = [(str(number), Refusal("")) for number in range(3)]
+    for stream, told in ((Terminal(), "\r3 of 3, 1 a second"), (io.StringIO(), "")):
+        assert list(predict.progress(rows, 3, stream)) == rows
+        assert stream.getvalue()[-60:].startswith("") and told in stream.getvalue()
 
 
 @pytest.mark.parametrize(("content", "line"), [(b"no model", "not an ONNX model"), (None, "no such file")])
@@ -77,3 +157,34 @@ def test_a_model_with_another_passport_is_refused(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "m.onnx")
     with pytest.raises(Refusal, match=r"m.onnx: not a model of this pipeline"):
         Classifier(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(("height", "classes"), [(3, ("a", "b", "c")), (2, ("a", "b"))])
+def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, height: int, classes: tuple[str, ...]) -> None:
+    policy = ImagePolicy(2, 2, 1, "stretch", "area")
+    stamp = plain(replace(policy, height=height), classes)
+    path = save(linear(np.zeros((4, 3)), policy), stamp, tmp_path / "m.onnx")
+    with pytest.raises(
+        Refusal, match=r"m.onnx: its metadata has height, width, channels and classes \[.*\], its network \[2, 2"
+    ):
+        Classifier(path)
+
+
+def test_a_picture_without_a_name_is_known_by_its_number() -> None:
+    with pytest.raises(Refusal, match=r"^picture 2: not an image that OpenCV can decode$"):
+        Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
+    with pytest.raises(Refusal, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
+        Classifier(MODEL).predict([3])  # type: ignore[list-item]
+
+
+def test_a_name_that_cannot_be_printed_stops_nothing(tmp_path: Path, run) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.png"
+    Path(os.fsdecode(name)).write_bytes(BOOT.read_bytes())
+    ended = run("pipeline.predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
+    assert (ended.returncode, ended.stderr, ended.stdout.count("Ankle boot")) == (0, "", 2)
+
+
+def test_a_reader_that_has_had_enough_is_no_error(pictures: Path) -> None:
+    command = f"{sys.executable} -m pipeline.predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
+    assert (len(ended.stdout.splitlines()), ended.stderr) == (2, "")

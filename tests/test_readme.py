@@ -18,16 +18,39 @@ def committed(path: str) -> str:
     return shown.stdout if shown.returncode == 0 else (ROOT / path).read_text()
 
 
+def cells(start: str) -> list[str]:
+    """The cells of the README's row that begins so, behind the first."""
+    row = next(line for line in README.splitlines() if line.startswith(f"| {start} |"))
+    return [cell.strip() for cell in row.split("|")[2:-1]]
+
+
+def size(number: float) -> str:
+    return count(number).replace("\u00a0", " ")
+
+
 @pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
 def test_the_table_is_what_was_measured(model: str) -> None:
     row = json.loads(committed(f"reports/metrics/{model}.json"))
-    cells = [cell.strip() for cell in next(line for line in README.splitlines() if line.startswith(f"| `{model}`")).split("|")]
-    assert cells[3:8] == [
+    assert cells(f"`{model}`")[1:] == [
         f"{row['accuracy']:.4f}",
         f"{row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}",
-        *(count(row[key]).replace("\u00a0", " ") for key in ("parameters", "multiply_adds")),
-        count(row["bytes"]).replace("\u00a0", " ") + "B",
+        *(size(row[key]) for key in ("parameters", "multiply_adds")),
+        f"{size(row['bytes'])}B",
     ]
+
+
+def test_the_row_of_the_smaller_file_is_what_was_measured() -> None:
+    row = json.loads(committed("reports/metrics/cnn.json"))["int8"]
+    interval = f"{row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}"
+    assert cells("`cnn`, int8")[1:] == [f"{row['accuracy']:.4f}", interval, "", "", f"{size(row['bytes'])}B"]
+
+
+def test_the_speeds_are_what_was_measured() -> None:
+    rows = [row for row in json.loads(committed("benchmarks/inference.json"))["rows"] if row[0] == "2"]
+    for way in {row[2] for row in rows}:
+        assert cells(way) == [row[3] for row in rows if row[2] == way]
+    by_folder = json.loads(committed("benchmarks/predict.json"))["rows"][1]
+    assert f"PNG files at {by_folder[1]} images/s, {by_folder[3].split()[0]} of the rate" in README
 
 
 def test_the_spread_over_seeds_is_what_was_measured() -> None:
@@ -50,6 +73,10 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 def test_the_mistakes_shown_stand_on_their_lines() -> None:
     lines = (ROOT / "params.yaml").read_text().splitlines()
-    layer, share = (int(re.search(rf"params\.yaml:(\d+): {place}", README)[1]) for place in ("models", "preprocess"))
+    layer, share, third = (
+        int(re.search(rf"params\.yaml:(\d+): {place}", README)[1])
+        for place in (r"models\S*\[1\]", "preprocess", r"models\S*\[2\]")
+    )
+    assert third == layer + 1
     assert "MaxPool2D" in lines[layer - 1] and "Conv2D: {filters: 32, kernel_size: [4, 4]" in lines[layer - 2]
     assert lines[share - 1].strip().startswith("validation:")

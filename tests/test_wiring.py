@@ -46,7 +46,14 @@ def test_code_dependencies_are_the_import_closure(name: str) -> None:
         if dependency.startswith("pipeline"):
             place = ROOT / dependency
             listed += [str(file.relative_to(ROOT)) for file in ([place] if place.is_file() else place.rglob("*.py"))]
-    assert sorted(set(listed) - {"pipeline/params/__main__.py"}) == closure(name)
+    needed = set(closure(name)) | (set(closure("train")) if name == "export" else set())
+    assert sorted(set(listed) - {"pipeline/params/__main__.py"}) == sorted(needed)
+
+
+def test_export_depends_on_all_that_train_depends_on() -> None:
+    """Its file says from what it was trained: a change that leaves the trained model alone must reach the file too."""
+    assert set(names(stage("train")["deps"])) <= set(names(stage("export")["deps"]))
+    assert set(stage("train")["params"]) <= set(stage("export")["params"])
 
 
 @pytest.mark.parametrize("name", OUTS)
@@ -63,7 +70,7 @@ def test_params_are_the_sections_that_the_stage_reads(name: str) -> None:
     declared = {parameter.split(".")[0] for parameter in stage(name)["params"]}
     # export, verify, quantize and evaluate ask for the model only to refuse an unknown name
     assert sections - declared <= ({"models"} if name in ("export", "verify", "quantize", "evaluate") else set())
-    assert declared - sections == set()
+    assert declared - sections == ({"models", "training"} - sections if name == "export" else set())
 
 
 def _is_settings(node: ast.expr) -> bool:

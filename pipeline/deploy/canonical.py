@@ -36,8 +36,8 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         [_free_batch(value) for value in graph.output],
         [_named(tensors[name], names[name]) for name in dict.fromkeys(used)],
     )
-    opsets = sorted((it for it in model.opset_import if it.domain == ""), key=lambda it: it.domain)
-    made = onnx.helper.make_model(result, opset_imports=opsets, producer_name="darkroom")
+    opset = [it for it in model.opset_import if it.domain == ""]
+    made = onnx.helper.make_model(result, opset_imports=opset, producer_name="darkroom")
     made.ir_version = model.ir_version
     return made
 
@@ -61,12 +61,12 @@ def serialise(model: onnx.ModelProto) -> bytes:
 
 def check(model: onnx.ModelProto) -> None:
     """Runs every check that the onnx package has. Raises Refusal with the first that fails."""
-    foreign = {node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)}
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        foreign_text = f" (not ONNX operators: {', '.join(sorted(foreign))})" if foreign else ""
-        raise Refusal(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{foreign_text}") from None
+        foreign = sorted({node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)})
+        told = f" (not ONNX operators: {', '.join(foreign)})" if foreign else ""
+        raise Refusal(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{told}") from None
 
 
 def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -114,9 +114,7 @@ def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
 
 
 def _layer(node: onnx.NodeProto) -> str:
-    """The innermost layer in the names that the converter left: of the weights (a folded convolution is called after what
-    was folded into it), else of the node.
-    """
+    """The innermost layer in the names that the converter left: of the weights, if there are any, else of the node."""
     for name in [*node.input[1:2], node.name, *node.output]:
         marked = [part.split(MARK)[0] for part in name.split("/") if MARK in part]
         if marked:

@@ -52,9 +52,10 @@ class Classifier:
     def __init__(self, model: str | Path) -> None:
         self.name = str(model)
         self.session = session.load_file(Path(model))
-        self.passport = passport.from_metadata(self.session.get_modelmeta().custom_metadata_map, self.name)
+        self.passport = passport.from_metadata(session.metadata(self.session, self.name), self.name)
         self.classes, self.image_policy = self.passport.classes, self.passport.image_policy
         self.transform = self._transform()
+        self._check_shapes()
 
     def predict(self, pictures: Iterable[Picture], batch: int = BATCH) -> list[Prediction]:
         """One prediction a picture: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
@@ -72,8 +73,8 @@ class Classifier:
 
     def answers(self, pictures: Iterable[Picture], batch: int = BATCH) -> Iterator[Prediction | Refusal]:
         """One prediction a picture, in order and as they come; a Refusal in the place of one that cannot be read."""
-        waiting = iter(pictures)
-        while chunk := [self._read(picture) for picture in islice(waiting, batch)]:
+        waiting = enumerate(pictures, 1)
+        while chunk := [self._read(number, picture) for number, picture in islice(waiting, batch)]:
             readable = [pixels for pixels in chunk if not isinstance(pixels, Refusal)]
             predictions = iter(self._predictions(np.stack(readable)) if readable else [])
             for pixels in chunk:
@@ -85,18 +86,28 @@ class Classifier:
             prepared = images.conform(picture, self.image_policy)
         elif isinstance(picture, bytes):
             prepared = images.decode(picture, self.image_policy)
-        else:
+        elif isinstance(picture, str | Path):
             prepared = _from_file(Path(picture), self.image_policy)
+        else:
+            raise Refusal(f"a name, bytes or uint8 pixels are expected, not {type(picture).__name__}")
         if self.transform is None:
             return prepared
         (transformed,) = self.transform(prepared[np.newaxis], seed=0)
         return np.asarray(transformed)
 
-    def _read(self, picture: Picture) -> NDArray[np.uint8] | Refusal:
+    def _read(self, number: int, picture: Picture) -> NDArray[np.uint8] | Refusal:
         try:
             return self.pixels(picture)
         except Refusal as refusal:
-            return refusal
+            return refusal if isinstance(picture, str | Path) else Refusal(f"picture {number}: {refusal}")
+
+    def _check_shapes(self) -> None:
+        """Raises Refusal where the metadata speaks of other images or classes than the network takes and gives."""
+        policy = self.image_policy
+        told = [policy.height, policy.width, policy.channels, len(self.classes)]
+        found = [*self.session.get_inputs()[0].shape[1:], *self.session.get_outputs()[0].shape[1:]]
+        if told != found:
+            raise Refusal(f"{self.name}: its metadata has height, width, channels and classes {told}, its network {found}")
 
     def _predictions(self, batch: NDArray[np.uint8]) -> list[Prediction]:
         rows = session.run(self.session, batch)
@@ -118,6 +129,8 @@ class Classifier:
 def _from_file(path: Path, policy: images.ImagePolicy) -> NDArray[np.uint8]:
     try:
         return images.decode(path.read_bytes(), policy)
+    except IsADirectoryError:
+        raise Refusal(f"{path}: no image files in this folder") from None
     except OSError as error:
         raise Refusal(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except Refusal as refusal:

@@ -40,10 +40,12 @@ def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
     found = graph.operands(node) if node.op_type == "Mul" else None
     if found is None or found[1].size != 1 or found[1].ndim > 1:
         return False
-    user = graph.sole_user(node.output[0])
-    while user is not None and user.op_type in LAYOUT:
-        user = graph.sole_user(user.output[0])
-    if user is None or user.op_type not in CHANNELS or user.input[1] not in graph.constants:
+    name = node.output[0]
+    user = graph.sole_user(name)
+    while user is not None and user.op_type in LAYOUT and user.input[0] == name:
+        (name,) = user.output
+        user = graph.sole_user(name)
+    if user is None or user.op_type not in CHANNELS or user.input[0] != name or user.input[1] not in graph.constants:
         return False
     graph.set_constant(user, 1, graph.constant(user.input[1]) * found[1].reshape(()))
     graph.drop(node, found[0])
@@ -94,7 +96,9 @@ def per_channel(graph: Graph, linear: onnx.NodeProto | None, constant: Array) ->
         return None
     weights = graph.constants[linear.input[1]]
     rank = len(weights.dims)
-    if (linear.op_type == "MatMul" and rank != 2) or (linear.op_type == "ConvTranspose" and _groups(linear) != 1):
+    if linear.op_type == "MatMul" and (rank != 2 or constant.ndim > 1):
+        return None
+    if linear.op_type == "ConvTranspose" and _groups(linear) != 1:
         return None
     count = weights.dims[0 if linear.op_type == "Conv" else 1]
     across = np.ones(rank, int)

@@ -26,10 +26,11 @@ class Graph:
         return numpy_helper.to_array(self.constants[name])
 
     def operands(self, node: onnx.NodeProto) -> tuple[str, Array] | None:
-        """The variable and the constant operand of a binary node, where it has one of each."""
-        constant = [name for name in node.input if name in self.constants]
+        """The variable and the constant operand of a binary node of float32, where it has one of each."""
+        constant = [self.constant(name) for name in node.input if name in self.constants]
         variable = [name for name in node.input if name not in self.constants]
-        return (variable[0], self.constant(constant[0])) if len(constant) == len(variable) == 1 else None
+        one_each = len(constant) == len(variable) == 1 and constant[0].dtype == np.float32
+        return (variable[0], constant[0]) if one_each else None
 
     def sole_maker(self, name: str) -> onnx.NodeProto | None:
         """The node that makes a tensor which is used once."""

@@ -58,7 +58,9 @@ def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
     Behind a convolution a scalar makes tf2onnx's transpose optimizer give up, and every Transpose stays in the graph.
     """
     for node in nodes:
-        if node.type in ("Add", "AddV2") and node.inputs[1].is_const() and graph.get_rank(node.input[1]) == 0:
+        if node.type not in ("Add", "AddV2") or not node.inputs[1].is_const():
+            continue
+        if graph.get_rank(node.input[1]) == 0 and (graph.get_rank(node.input[0]) or 0) > 0:
             value = node.inputs[1].get_tensor_value(as_list=False)
             constant = graph.make_const(f"{node.name}/addend", value.reshape(1))
             graph.replace_input(node, node.input[1], constant.output[0], 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import Refusal
 from pipeline.params import source
 
 STAGES = ("train", "export")
@@ -28,17 +29,15 @@ def declared(model: str, root: Path = Path()) -> Plain:
 
 
 def locked(model: str, root: Path) -> Plain:
-    """The same as dvc.lock has it, and `file`: the MD5 of the ONNX file that its export wrote."""
-    stages = source.read(root / "dvc.lock").values["stages"]
-    found: Plain = {"deps": {}, "params": {}, "file": None}
+    """The same as dvc.lock has it, and `outs`: the MD5 of all that export and quantize wrote."""
+    stages = source.read(root / "dvc.lock").values.get("stages") or {}
+    found: Plain = {"deps": {}, "params": {}}
     for stage in STAGES:
         entry = stages.get(f"{stage}@{model}", {})
         found["deps"] |= {dep["path"]: dep["md5"] for dep in entry.get("deps", [])}
         found["params"] |= entry.get("params", {}).get("params.yaml", {})
-        for out in entry.get("outs", []):
-            if Path(out["path"]).name == "model.onnx":
-                found["file"] = out["md5"]
-    return found
+    written = [out for stage in ("export", "quantize") for out in stages.get(f"{stage}@{model}", {}).get("outs", [])]
+    return {**found, "outs": {out["path"]: out["md5"] for out in written}}
 
 
 def differences(ours: Plain, theirs: Plain) -> Iterator[str]:
@@ -53,6 +52,8 @@ def differences(ours: Plain, theirs: Plain) -> Iterator[str]:
 
 def digest(path: Path) -> str:
     """The MD5 of a file, or DVC's of a folder: that of the JSON list of its files' MD5."""
+    if not path.exists():
+        raise Refusal(f"{path}: no such file; dvc.yaml declares it")
     if path.is_file():
         return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     files = sorted(file for file in path.rglob("*") if file.is_file() and IGNORED not in file.parts)

@@ -13,6 +13,14 @@ from pipeline.data.images import INTERPOLATIONS, SHAPES, ImagePolicy
 from pipeline.errors import Refusal
 
 VERSION = "2"
+KINDS: dict[str, Any] = {
+    **dict.fromkeys(("classes", "transforms"), list),
+    **dict.fromkeys(("image_policy", "versions", "origin"), dict),
+    **dict.fromkeys(("model", "precision", "data", "licence"), str),
+    **dict.fromkeys(("parameters", "multiply_adds", "opset"), int),
+    **dict.fromkeys(("error_rate", "unsure_below"), (float, int, type(None))),
+    "temperature": (float, int),
+}
 
 
 @dataclass(frozen=True)
@@ -55,9 +63,12 @@ def from_metadata(metadata: Mapping[str, str], name: str) -> Passport:
         raise Refusal(f"{name}: not a model of this pipeline (its metadata must have darkroom: {VERSION}, it has {found})")
     try:
         plain = {field.name: json.loads(metadata[field.name]) for field in fields(Passport)}
+        for key, kinds in KINDS.items():
+            if not isinstance(plain[key], kinds):
+                raise TypeError(f"{key} {plain[key]!r}")
         typed = {
-            "classes": tuple(plain["classes"]),
-            "transforms": tuple(plain["transforms"]),
+            "classes": tuple(_each(str, plain["classes"])),
+            "transforms": tuple(_each(dict, plain["transforms"])),
             "image_policy": _policy(plain["image_policy"]),
         }
         return Passport(**{**plain, **typed})
@@ -65,8 +76,16 @@ def from_metadata(metadata: Mapping[str, str], name: str) -> Passport:
         raise Refusal(f"{name}: damaged metadata: {type(error).__name__} {error}") from None
 
 
+def _each(kind: type, values: list[Any]) -> list[Any]:
+    if not all(isinstance(value, kind) for value in values):
+        raise TypeError(f"{values}")
+    return values
+
+
 def _policy(plain: dict[str, Any]) -> ImagePolicy:
     policy = ImagePolicy(**plain)
+    if not all(isinstance(size, int) and size > 0 for size in (policy.height, policy.width)):
+        raise ValueError(f"image_policy {plain}")
     if policy.channels not in (1, 3) or policy.interpolation not in INTERPOLATIONS or policy.shape not in SHAPES:
         raise ValueError(f"image_policy {plain}")
     return policy

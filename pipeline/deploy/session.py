@@ -11,6 +11,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotSup
 from pipeline.errors import Refusal
 
 ERROR = 3
+FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotSupported)
 LEVELS = {
     "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -31,8 +32,9 @@ def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onn
     options.graph_optimization_level = LEVELS[level]
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotSupported) as error:
-        raise Refusal(f"{name}: not an ONNX model that onnxruntime can run: {str(error).splitlines()[0]}") from None
+    except (*FAULTS, UnicodeDecodeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Refusal(f"{name}: not an ONNX model that onnxruntime can run: {reason}") from None
 
 
 def load_file(path: Path) -> onnxruntime.InferenceSession:
@@ -44,6 +46,18 @@ def load_file(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities, float32 n x K, for uint8 n x H x W x C."""
-    (probabilities,) = session.run(["probabilities"], {"image": images})
+    """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises Refusal where the model cannot answer."""
+    try:
+        (probabilities,) = session.run(["probabilities"], {"image": images})
+    except (*FAULTS, ValueError) as error:
+        raise Refusal(f"onnxruntime cannot run the model: {(str(error).splitlines() or ['damaged'])[0]}") from None
     return np.asarray(probabilities, np.float32)
+
+
+def metadata(session: onnxruntime.InferenceSession, name: str) -> dict[str, str]:
+    """The metadata of a model. Raises Refusal, which names the file, where it is not text."""
+    try:
+        found: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{name}: damaged metadata: {error}") from None
+    return found

@@ -14,7 +14,7 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     try:
         result: onnx.ModelProto = onnxsim.simplify(model)[0]
     except (RuntimeError, ValueError) as error:
-        raise Refusal(f"the converted model cannot be simplified: {str(error).strip().splitlines()[0]}") from None
+        raise Refusal(f"the converted model cannot be simplified: {error}") from None
     while fold_one(result):
         pass
     return result

@@ -14,17 +14,22 @@ Probabilities = NDArray[np.float32]
 
 BINS = 15
 RANGE = (0.05, 20.0)
+NEVER = 1.001  # no probability reaches it
 
 
 def temperature(probabilities: Probabilities, labels: Labels) -> float:
-    """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017)."""
+    """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017).
+
+    1 where there is none, as when every answer is right: the surer the better then, without end.
+    """
     logs = _logs(probabilities)
 
     def loss(log_temperature: float) -> float:
         scaled = logs / np.exp(log_temperature)
         return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
+    found = float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
+    return found if 1.05 * RANGE[0] < found < RANGE[1] / 1.05 else 1.0
 
 
 def tempered(probabilities: Probabilities, divisor: float) -> Probabilities:
@@ -42,8 +47,8 @@ def expected_error(probabilities: Probabilities, labels: Labels) -> float:
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float | None:
-    """The least probability from which on at most `error_rate` of the answers are wrong; None where there is none.
+def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float:
+    """The least probability from which on at most `error_rate` of the answers are wrong; over 1 where there is none.
 
     Answers below it are withheld: Chow, "On optimum recognition error and reject tradeoff" (IEEE Trans. IT, 1970).
     """
@@ -52,7 +57,9 @@ def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
     last_of_its_value = np.append(sure[order][1:] < sure[order][:-1], True)  # equally sure answers stand or fall together
     fits = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_its_value)
-    return float(sure[order][fits[-1]]) if len(fits) else None
+    if len(fits) == 0:
+        return NEVER
+    return float(sure[order][fits[-1]]) if fits[-1] < len(labels) - 1 else 0.0
 
 
 def _logs(probabilities: Probabilities) -> NDArray[np.float64]:

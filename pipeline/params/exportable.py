@@ -5,7 +5,10 @@ layer that is allowed is exported and compared, every other name of keras.layers
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
+RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # what the parts around `layers` are called
 REASONS = (
     (r"^(Input|InputLayer|InputSpec|Layer|Wrapper)$", "the input and its type follow from image"),
     (r"^(Random|RandAugment|AugMix|CutMix|MixUp)", "it changes images at random in training: put a transform under augment"),
@@ -24,13 +27,15 @@ REASONS = (
     (r"^(SpectralNormalization|EinsumDense)$", "it wants another layer, or an equation, and has no form for params.yaml"),
 )
 
-VALUES: dict[str, tuple[tuple[str, ...], str]] = {
+VALUES: dict[str, tuple[tuple[Any, ...], str]] = {
+    "Resizing.antialias": ((False,), "it has no ONNX form"),
     "Resizing.interpolation": (("bilinear", "nearest"), "onnxruntime answers otherwise than Keras"),
     "UpSampling2D.interpolation": (("bilinear", "nearest"), "onnxruntime answers otherwise than Keras"),
     "data_format": (("channels_last",), "images are height x width x channels here"),
     "dtype": (("float32", "mixed_bfloat16", "mixed_float16"), "weights are float32 in the ONNX file"),
 }
 
+SHAPELESS = {"glu": "it halves the channels behind Keras's back", "threshold": "it has no threshold of its own"}
 NEEDED = {"Normalization": ("mean", "variance")}  # Keras would have them from `adapt`, which nothing calls here
 
 
@@ -39,6 +44,28 @@ def reason(layer: str) -> str | None:
     return next((text for pattern, text in REASONS if re.search(pattern, layer)), None)
 
 
-def values(layer: str, argument: str) -> tuple[tuple[str, ...], str] | None:
-    """The values that an argument is held to, and why; None where every value exports."""
-    return VALUES.get(f"{layer}.{argument}") or VALUES.get(argument)
+def fault(layer: str, arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The argument whose value cannot end in an ONNX file, and why; None where all can."""
+    for key, value in arguments.items():
+        allowed, why = VALUES.get(f"{layer}.{key}") or VALUES.get(key) or ((value,), "")
+        if value not in allowed:
+            return key, f"{why}; allowed: {', '.join(map(str, allowed))}"
+    if arguments.get("name") in RESERVED:
+        return "name", f"the network has a part of that name; taken are {', '.join(RESERVED)}"
+    if arguments.get("activation") in SHAPELESS:
+        return "activation", SHAPELESS[arguments["activation"]]
+    return _fault_of_transposed(arguments) if layer in ("Conv2DTranspose", "Convolution2DTranspose") else None
+
+
+def _fault_of_transposed(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+    """tf2onnx gives these a negative padding, which no runtime takes."""
+    kernel, strides = (_pair(arguments.get(key, 1)) for key in ("kernel_size", "strides"))
+    if any(size < step for size, step in zip(kernel, strides, strict=True)):
+        return "strides", "a transposed convolution needs a kernel at least as large as its strides to be exported"
+    if arguments.get("output_padding") is not None and arguments.get("padding", "valid") == "valid":
+        return "output_padding", "it exports with padding: same only"
+    return None
+
+
+def _pair(value: Any) -> tuple[Any, Any]:
+    return (value, value) if isinstance(value, int) else tuple(value)

@@ -36,7 +36,8 @@ def load(path: Path) -> "keras.Model":
     try:
         return keras.saving.load_model(path, compile=False)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise Refusal(f"{path}: not a model that Keras can load: {str(error).splitlines()[0]}") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Refusal(f"{path}: not a model that Keras can load: {reason}") from None
 
 
 def canonical(path: Path) -> bytes:

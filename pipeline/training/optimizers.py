@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Refusal
 from pipeline.params import Place
-from pipeline.params.call import STEPS, Call
+from pipeline.params.arguments import STEPS
+from pipeline.params.call import Call
 from pipeline.training.network import reason
 
 if TYPE_CHECKING:

@@ -1,0 +1,69 @@
+"""Is a value one that an argument of a library takes? As far as the library's own source tells."""
+
+import ast
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from pipeline.params.vocabulary import Argument
+
+STEPS = re.compile(r"(\d+(?:\.\d+)?) epochs?")
+
+
+def check(argument: Argument, at: tuple[str, ...], value: Any) -> None:
+    """Refuses a value whose type the library's own source rules out; what the source leaves open passes."""
+    flag = argument.default in ("True", "False")
+    if argument.annotation:
+        _check_annotation(argument.annotation, at, value)
+    elif isinstance(value, str) and not _takes_text(argument) and not (at[-1].endswith("_steps") and STEPS.fullmatch(value)):
+        raise wrong("type", "text where a number is needed", at, got=value)
+    elif flag and not isinstance(value, bool):
+        raise wrong("type", "the argument takes true or false", at, got=value)
+    elif isinstance(value, bool) and not flag and argument.default != "None":
+        raise wrong("type", "true or false where another value is needed", at, got=value)
+
+
+def _check_annotation(annotation: str, at: tuple[str, ...], value: Any) -> None:
+    try:
+        kind = eval(annotation, {"__builtins__": {}}, _ANNOTATIONS)  # noqa: S307 - the installed library's own source
+    except (NameError, TypeError, AttributeError):
+        return  # it names something of cv2 or NumPy: left to the library
+    if not any(_fits(kind, form) for form in (value, _as_tuples(value))):
+        raise wrong("type", f"the argument takes {annotation}", at, got=value)
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _as_tuples(value: Any) -> Any:
+    """YAML has lists where Python's annotations say tuple."""
+    if isinstance(value, dict):
+        return {key: _as_tuples(item) for key, item in value.items()}
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+_ANNOTATIONS: dict[str, Any] = {
+    **{kind.__name__: kind for kind in (bool, dict, float, int, list, str, tuple)},
+    "Literal": Literal,
+    "Callable": Callable,
+}
+
+
+def _takes_text(argument: Argument) -> bool:
+    if argument.default is not None and argument.default != "None":
+        return isinstance(ast.literal_eval(argument.default), str)
+    return bool(re.search(r"string|\bstr\b|\bname|function|initializer|regularizer|constraint", argument.doc, re.I))
+
+
+def wrong(kind: str, text: str, at: tuple[str, ...], allowed: list[str] | None = None, got: Any = None) -> Exception:
+    """What pydantic is to raise: `at` says where, behind the place that it knows itself."""
+    context = {"at": at, "allowed": allowed or [], "got": got}
+    return PydanticCustomError(kind, text, context)
