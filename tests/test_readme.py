@@ -62,7 +62,7 @@ def test_the_spread_over_seeds_is_what_was_measured() -> None:
 
 def test_every_path_of_the_readme_exists() -> None:
     named = set(re.findall(r"`([\w/.-]+/|[\w/-]+\.(?:py|yaml|lock|md))`", README)) | set(re.findall(r"\]\(([^)#:]+)\)", README))
-    made = {"training/", "deploy/", "evaluation/", "predict.py", "digits.yaml", "reports/metrics/"}
+    made = {"training/", "deploy/", "evaluation/", "predict.py", "inspect.py", "compact/", "digits.yaml", "reports/metrics/"}
     assert [name for name in named - made if not (ROOT / name).exists()] == []
 
 
