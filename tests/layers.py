@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import onnx
 
 from pipeline.data.images import ImagePolicy
 from pipeline.deploy import canonical, convert, session
@@ -119,7 +120,17 @@ def compare(model: Any, images: np.ndarray) -> Found:
     """Draws weights for `model`, exports it, and holds onnxruntime's answers to Keras's."""
     network.in_float32(model)
     enliven(model, images)
-    content = canonical.serialise(canonical.canonical(convert.to_onnx(model, OPSET)))
+    return held(exported(model), model, images)
+
+
+def exported(model: Any) -> onnx.ModelProto:
+    """As the stage does it, without the passport."""
+    return canonical.canonical(convert.to_onnx(model, OPSET))
+
+
+def held(made: onnx.ModelProto, model: Any, images: np.ndarray) -> Found:
+    """The answers of an exported model beside those of the model that it was made of."""
+    content = canonical.serialise(made)
     ours, keras = session.run(session.load(content, "m.onnx"), images), np.asarray(model(images, training=False))
     singly = np.concatenate([np.asarray(model(image[np.newaxis], training=False)) for image in images])
     return Found(float(np.abs(ours - keras).max()), float(np.abs(singly - keras).max()), float(keras.std(axis=0).max()))
