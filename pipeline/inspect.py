@@ -5,7 +5,7 @@
     python -m pipeline.inspect model.onnx --against .
 
 `--against` says whether this very file is the one that the dvc.lock of a checkout names; if not, what differs, and exit code 1.
-It needs the environment of the pipeline; the rest needs onnxruntime, OpenCV and NumPy.
+It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV and NumPy.
 """
 
 import hashlib
@@ -27,10 +27,13 @@ def main() -> None:
     """Prints the passport of a file, or compares it."""
     arguments = command.parser(__doc__)
     arguments.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file that export or quantize wrote")
-    arguments.add_argument("--json", action="store_true", help="everything, for programs")
-    arguments.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
+    instead = arguments.add_mutually_exclusive_group()
+    instead.add_argument("--json", action="store_true", help="everything, for programs")
+    instead.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
     chosen = arguments.parse_args()
     stamp = passport.from_metadata(session.metadata(session.load_file(chosen.model), str(chosen.model)), str(chosen.model))
+    if not all(isinstance(stamp.origin.get(kind), dict) for kind in ("deps", "params")):
+        raise Refusal(f"{chosen.model}: damaged metadata: origin must have deps and params")
     content = chosen.model.read_bytes()
     if chosen.against:
         print(compared(content, stamp, chosen.model, chosen.against))
@@ -72,7 +75,9 @@ def compared(content: bytes, stamp: Passport, path: Path, checkout: Path) -> str
     try:
         from pipeline.deploy import origin
     except ImportError as error:
-        raise Refusal(f"--against needs the environment of the pipeline ({error.name} is missing): run `make repro`") from None
+        raise Refusal(
+            f"--against needs the environment of the pipeline ({error.name} is missing): `make env` sets it up"
+        ) from None
     lock, found = checkout / "dvc.lock", origin.locked(stamp.model, checkout)
     if str(paths.onnx(stamp.model)) not in found["outs"]:
         raise Refusal(f"{lock}: no export of a model called {stamp.model}")

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+import cv2
+
 from pipeline import command
 from pipeline.data.images import SUFFIXES
 from pipeline.deploy.classifier import Classifier, Prediction
@@ -33,11 +35,17 @@ def main() -> None:
     """Prints a row for each picture: its name, the answer, the probability of the most probable class."""
     arguments = command.parser(__doc__)
     arguments.add_argument("model", metavar="MODEL", help="an ONNX file that export or quantize wrote")
-    arguments.add_argument("pictures", metavar="FILE|FOLDER", nargs="+", help="image files; of a folder all, at any depth")
+    arguments.add_argument(
+        "pictures",
+        metavar="FILE|FOLDER",
+        nargs="+",
+        help=f"image files; of a folder all, at any depth: {', '.join(sorted(SUFFIXES))}",
+    )
     arguments.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
     arguments.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
     arguments.add_argument("--batch", metavar="N", type=command.positive, default=64, help="pictures answered at a time (64)")
     chosen = arguments.parse_args()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what it has to say of a damaged picture is in our row
     classifier = Classifier(chosen.model)
     files = [file for name in chosen.pictures for file in listed(Path(name))]
     answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)
@@ -48,10 +56,13 @@ def main() -> None:
 
 
 def listed(path: Path) -> list[Path]:
-    """A file as it is; of a folder, all image files at any depth, in order; the folder itself where there are none."""
+    """A file as it is; of a folder, all image files at any depth, in order, but for hidden ones; the folder itself where
+    there are none.
+    """
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()) or [path]
+    found = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in found if file.is_file()) or [path]
 
 
 def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
@@ -103,16 +114,19 @@ def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
 def as_json(rows: Iterable[Row], top: int, _: int) -> None:
     """One JSON list, an object a line."""
     before = "[\n"
-    for name, answer in rows:
-        entry: dict[str, Any] = {"file": name}
-        if isinstance(answer, Refusal):
-            entry |= {"error": _reason(name, answer)}
-        else:
-            ranked = [{"class": label, "probability": round(value, 6)} for label, value in answer.top(top)]
-            entry |= {"label": answer.label, "probability": round(answer.probability, 6), "top": ranked}
-        print(before + json.dumps(entry, ensure_ascii=False), end="")
-        before = ",\n"
-    print("\n]")
+    try:
+        for name, answer in rows:
+            print(before + json.dumps(_entry(name, answer, top), ensure_ascii=False), end="")
+            before = ",\n"
+    finally:  # an interrupted list is a list too
+        print("\n]")
+
+
+def _entry(name: str, answer: Prediction | Refusal, top: int) -> dict[str, Any]:
+    if isinstance(answer, Refusal):
+        return {"file": name, "error": _reason(name, answer)}
+    ranked = [{"class": label, "probability": round(value, 6)} for label, value in answer.top(top)]
+    return {"file": name, "label": answer.label, "probability": round(answer.probability, 6), "top": ranked}
 
 
 FORMATS: dict[str, Callable[[Iterable[Row], int, int], None]] = {"table": as_table, "csv": as_csv, "json": as_json}

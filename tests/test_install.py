@@ -58,4 +58,4 @@ def test_inspect_answers(python: Path) -> None:
 def test_what_needs_the_pipeline_says_so(python: Path) -> None:
     ended = run(python, "-m", "pipeline.inspect", str(MODEL), "--against", str(ROOT))
     assert ended.returncode == 1
-    assert ended.stderr == "--against needs the environment of the pipeline (pydantic is missing): run `make repro`\n"
+    assert ended.stderr == "--against needs the environment of the pipeline (pydantic is missing): `make env` sets it up\n"

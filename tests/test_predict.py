@@ -46,7 +46,7 @@ def pictures(tmp_path: Path) -> Path:
     """A folder with two boots, one of them deeper down, a text, and a picture that is none."""
     folder = tmp_path / "pictures"
     (folder / "deep").mkdir(parents=True)
-    for name in ("b.png", "deep/a.PNG"):
+    for name in ("b.png", "deep/a.PNG", "._hidden.png"):
         (folder / name).write_bytes(BOOT.read_bytes())
     (folder / "notes.txt").write_text("no picture, and no picture's name")
     (folder / "c.jpg").write_bytes(b"no image")
