@@ -7,8 +7,8 @@
     classifier.predict(["shoe.png"])   # [Prediction(label='Sneaker', probability=0.98, ...)]
 
 Needs onnxruntime, OpenCV and NumPy. What the model expects of an image is read from the file itself. `unsure` stands where
-the answer is less sure than the error rate of params.yaml asks for. A picture that cannot be read gets a row that says why,
-the others are answered, and the exit code is 1.
+the probability is below the threshold in the file, which export chose on validation for the error rate of params.yaml. A
+picture that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
 """
 
 import csv

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from pipeline import paths
 from pipeline.deploy import origin
+from pipeline.errors import Refusal
 from tests.conftest import ROOT, Run
 
 MODEL = ROOT / "models" / "cnn" / "model.onnx"
@@ -109,6 +110,26 @@ def test_a_checkout_without_a_lock_is_one_line(tmp_path: Path, run: Run) -> None
     (tmp_path / "dvc.lock").write_text("schema: '2.0'\n")
     ended = run("pipeline.inspect", str(MODEL), "--against", str(tmp_path))
     assert (ended.returncode, ended.stderr) == (1, f"{tmp_path}/dvc.lock: no export of a model called cnn\n")
+
+
+def test_a_dependency_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match=r"gone: no such file; dvc.yaml declares it"):
+        origin.digest(tmp_path / "gone")
+
+
+def test_an_origin_that_is_damaged_is_one_line(tmp_path: Path, run: Run) -> None:
+    import onnx
+
+    model = onnx.load(MODEL)
+    for entry in model.metadata_props:
+        if entry.key == "origin":
+            entry.value = entry.value.replace('"deps"', '"depz"')
+    onnx.save(model, tmp_path / "m.onnx")
+    ended = run("pipeline.inspect", str(tmp_path / "m.onnx"))
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        f"{tmp_path}/m.onnx: damaged metadata: origin must have deps and params\n",
+    )
 
 
 def test_a_folder_is_hashed_as_dvc_does(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import onnx
 import pytest
 
 from pipeline.deploy import simplify
+from pipeline.errors import Refusal
 from pipeline.params import exportable, vocabulary
 from pipeline.training import runtime
 from tests.layers import measure, samples
@@ -52,7 +53,7 @@ def test_the_values_that_are_refused_would_go_wrong(name: str, arguments: dict, 
     monkeypatch.setattr(exportable, "fault", lambda *_: None)
     try:
         found = measure(name, arguments)
-    except Exception:  # the library's own, or a Refusal of the export: either way, there is no file
+    except (Refusal, ValueError):  # of the export, or of Keras that cannot build it: either way, there is no file
         return
     assert not found.agrees
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ import pytest
 from pipeline import artifacts, paths, quantize
 from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
+from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, quantization, shipped
 from pipeline.deploy.classifier import Classifier
 from pipeline.errors import Refusal
+from pipeline.params.schema import Quantize
+from pipeline.quantize import Trial
 from tests.conftest import ROOT
 from tests.networks import answers, linear, plain, ship
 
@@ -68,6 +72,35 @@ def test_what_is_smaller_and_as_good_is_kept(project: Path, monkeypatch: pytest.
     assert (
         np.mean([it.probabilities[top] == it.probability for it, top in zip(rounded, exact.argmax(axis=1), strict=True)]) > 0.95
     )
+
+
+def test_unsure_means_the_same_in_the_smaller_file(project: Path, monkeypatch: pytest.MonkeyPatch, many: None) -> None:
+    """Rounding moves probabilities, so each file has a threshold of its own."""
+    prepare(project, linear(padded(WIDE), POLICY), drop=0.2)
+    labels = Shards(paths.prepared("validation")).labels.copy()
+    labels[:40] = 0  # errors, so that there is something to withhold
+    artifacts.write_array(paths.prepared("validation") / "labels.npy", labels)
+    stamp = replace(plain(POLICY, CLASSES), error_rate=0.05)
+    ship(canonical.stamped(linear(padded(WIDE), POLICY), stamp))
+    artifacts.write_json(paths.verdict("tiny"), {"sha256": json.loads(paths.exported("tiny").read_text())["sha256"]})
+    assert run(monkeypatch)["int8"]["kept"]
+    small = Classifier(paths.compact("tiny") / "model.int8.onnx")
+    sure = [
+        (it.label != "unsure", it.top(1)[0][0] != str(label))
+        for it, label in zip(small.predict(list(IMAGES)), labels, strict=True)
+    ]
+    given = [wrong for is_given, wrong in sure if is_given]
+    assert 0 < len(given) < len(labels)
+    assert np.mean(given) <= 0.05
+
+
+def test_a_drop_of_just_what_is_allowed_passes() -> None:
+    allowed = Quantize(forms=(), images=1, largest_drop=0.005)
+    whole = Trial("float32", b"whole", 0.95)
+    assert whole.accuracy - 0.945 > 0.005  # in binary fractions
+    assert quantize.passes(Trial("a", b"half", 0.945), allowed, whole)
+    assert not quantize.passes(Trial("a", b"half", 0.9448), allowed, whole)
+    assert not quantize.passes(Trial("a", b"whole", 0.95), allowed, whole)
 
 
 def test_what_is_not_smaller_is_absent(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +174,7 @@ def test_int8_is_the_same_bytes_in_every_process(tmp_path: Path) -> None:
 import hashlib, sys
 import numpy as np
 from pipeline.data.images import ImagePolicy
+from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, quantization
 from tests.networks import linear, plain
 policy = ImagePolicy(8, 8, 1, "stretch", "area")

@@ -53,6 +53,13 @@ def test_the_speeds_are_what_was_measured() -> None:
     assert f"PNG files at {by_folder[1]} images/s, {by_folder[3].split()[0]} of the rate" in README
 
 
+def test_what_unsure_does_is_what_was_measured() -> None:
+    row = json.loads(committed("reports/metrics/cnn.json"))
+    told = f"on test it is {100 * row['answered_error_rate']:.1f} % of `cnn`'s, and {100 * row['answered']:.0f} % are answered"
+    assert told in " ".join(README.split())
+    assert row["calibration_error"] >= row["calibration_error_before"]  # "and did not gain"
+
+
 def test_the_spread_over_seeds_is_what_was_measured() -> None:
     seeds = json.loads(committed("benchmarks/seeds.json"))["rows"]
     metrics = json.loads(committed("reports/metrics/cnn.json"))

@@ -6,6 +6,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.deploy import session, simplify
+from pipeline.deploy.graph import Graph
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (5, 6, 6, 2), np.uint8)
@@ -109,6 +110,17 @@ def test_folding_keeps_the_answers(name: str) -> None:
     assert [node.op_type for node in folded.graph.node] == ["Cast", "Transpose", *expected, "Softmax"]
     assert np.allclose(run(folded), run(built), atol=1e-5)
     assert run(built).std(axis=0).max() > 0.01
+
+
+def test_whole_numbers_are_left_alone() -> None:
+    """A size that is computed in the graph: its constants must stay int64."""
+    add = helper.make_node("Add", ["n", "one"], ["m"])
+    size = helper.make_tensor_value_info("n", TensorProto.INT64, [1])
+    constants = [numpy_helper.from_array(np.array([1], kind), name) for kind, name in ((np.int64, "one"), (np.float32, "two"))]
+    graph = Graph(helper.make_model(helper.make_graph([add], "g", [size], [], constants)))
+    assert graph.operands(add) is None
+    add.input[1] = "two"
+    assert graph.operands(add) == ("n", np.array([1], np.float32))
 
 
 def test_what_is_used_twice_stays() -> None:

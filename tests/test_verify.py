@@ -91,6 +91,12 @@ def test_an_edited_image_policy_is_caught(colours: Path) -> None:
     refused("models/tiny/model.onnx: its metadata has image_policy ImagePolicy(height=6")
 
 
+def test_a_file_gate_without_files_is_no_gate(colours: Path) -> None:
+    rows = paths.INDEX.read_text().splitlines(keepends=True)
+    paths.INDEX.write_text("".join(row for row in rows if not row.startswith("validation/")))
+    refused("data/prepared/index.csv: not the index of data/raw; run `dvc repro preprocess`")
+
+
 def refused(line: str) -> None:
     with pytest.raises(Refusal) as refusal:
         verify.main()
