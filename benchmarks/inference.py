@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.training import rates, ratio
+from benchmarks.ratios import rates, ratio
 from pipeline import artifacts, params, paths
 from pipeline.data.shards import Shards
 from pipeline.deploy import session

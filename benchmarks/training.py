@@ -1,77 +1,140 @@
-"""How much our input pipeline costs: `classical`, without augmentation, against a bare Keras `fit` on the same arrays.
+"""How fast training is: the pipeline beside a bare Keras `fit` on the same arrays, bfloat16, and the same network in PyTorch.
 
-    python -m benchmarks.training [--images 25600] [--pairs 5]
+    python -m benchmarks.training [--models classical cnn] [--images 25600] [--rounds 5] [--torch PYTHON]
 
-One epoch each, in turn, A B A B ..., after one uncounted pair; same network, same batch size, uint8 arrays in memory.
-The clock runs from the epoch's begin to its end; what happens once a training, before and after, is left out.
+One epoch each in turn, after one uncounted round, every way with Adam, uint8 images and the batch size of params.yaml. The
+clock runs from the epoch's begin to its end. PyTorch runs in the process of PYTHON, an interpreter that has it. How long the
+device waits for data is the share by which an epoch with augmentation is longer than one over such batches kept ready.
 Writes benchmarks/training.json. Needs data/prepared (`dvc repro preprocess`).
 """
 
 import argparse
+import contextlib
+import itertools
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import machine
+from benchmarks import machine, torch_rival
+from benchmarks.ratios import rates, ratio
 from pipeline import artifacts, params, paths
 from pipeline.data.shards import Shards
-from pipeline.train import compiled
-from pipeline.training import runtime
-from pipeline.training.batches import Batches, stream
-from pipeline.training.fitting import dataset
+from pipeline.params.call import optimizer
+from pipeline.training import runtime, task
+from pipeline.training.batches import Batch, Batches, one_hot, stream
+from pipeline.training.fitting import source
 
 if TYPE_CHECKING:
     import keras
 
-MODEL = "classical"
+COLUMNS = ["model", "way", "images/s (median)", "lowest to highest", "ratio of a round (median, lowest to highest)"]
+BARE, OURS, LOWER, RIVAL = "bare `fit` on arrays", "this pipeline", "this pipeline, bfloat16", "PyTorch, the same network"
+AUGMENTED, READY = "this pipeline, augmented", "the same batches kept ready"
+AGAINST = {OURS: BARE, LOWER: OURS, RIVAL: OURS, AUGMENTED: READY}
+Epoch = Callable[[], float]
 
 
 def main() -> None:
-    """Measures the pairs and writes the table."""
+    """Measures every way of every model, round by round, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(params.load().models))
     parser.add_argument("--images", type=int, default=25600)
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     chosen = parser.parse_args()
-    settings = params.load()
-    runtime.start(settings.seed)
-    split = Shards(paths.prepared("train"))
-    split.parts, split.labels = [np.array(split.parts[0][: chosen.images])], split.labels[: chosen.images]
-    split.starts = np.array([0, len(split.labels)])
-    size = settings.models[MODEL].fit.batch_size
-    where = params.place("models", MODEL)
-    bare, ours = (compiled(settings, MODEL, where, len(split) // size) for _ in range(2))
-    batches = Batches(split, size, settings.seed, [], where)
-
-    def run_bare(clock: "keras.callbacks.Callback") -> None:
-        bare.fit(split.parts[0], split.labels, batch_size=size, epochs=1, verbose=0, callbacks=[clock])
-
-    def run_ours(clock: "keras.callbacks.Callback") -> None:
-        source = dataset(lambda: stream(batches, 1, settings.training.workers), ours.input_shape[1:])
-        ours.fit(source, steps_per_epoch=batches.per_epoch, epochs=1, verbose=0, shuffle=False, callbacks=[clock])
-
-    pairs = [(timed(run_bare), timed(run_ours)) for _ in range(chosen.pairs + 1)][1:]
-    rows = [
-        ["bare `fit` on arrays", *rates([pair[0] for pair in pairs], len(split)), "1"],
-        ["this pipeline", *rates([pair[1] for pair in pairs], len(split)), ratio([a / b for a, b in pairs])],
-    ]
+    runtime.start(params.load().seed)
+    rows = [row for model in chosen.models for row in measured(model, chosen)]
     content = {
-        "title": f"Training {MODEL} without augmentation, {chosen.pairs} interleaved pairs",
-        "columns": ["input", "images/s (median)", "lowest to highest", "ratio of a pair (median, lowest to highest)"],
+        "title": f"Training with Adam, {chosen.rounds} interleaved rounds of {chosen.images} images",
+        "columns": COLUMNS,
         "rows": rows,
         "machine": machine.describe(),
-        "command": " ".join(["python -m benchmarks.training", *sys.argv[1:]]),
+        "command": " ".join(["python -m benchmarks.training", *(word for word in sys.argv[1:] if word != chosen.torch)]),
     }
     artifacts.write_json(Path("benchmarks/training.json"), content)
     print(*rows, sep="\n")
 
 
-def timed(fit: Callable[["keras.callbacks.Callback"], None]) -> float:
-    """Seconds from the begin of the epoch that `fit` runs to its end."""
+def measured(name: str, chosen: argparse.Namespace) -> list[list[str]]:
+    """The rows of one model."""
+    split = first(Shards(paths.prepared("train")), chosen.images)
+    ways = {BARE: bare(name, split), OURS: ours(name, split), LOWER: ours(name, split, "mixed_bfloat16")}
+    if params.load().models[name].augment:
+        ways |= {AUGMENTED: ours(name, split, augmented=True), READY: ready(name, split)}
+    with contextlib.ExitStack() as ends:
+        if chosen.torch:
+            ways[RIVAL] = ends.enter_context(torch_rival.epochs(chosen.torch, split, params.load().models[name]))
+        rounds = [{way: epoch() for way, epoch in ways.items()} for _ in range(chosen.rounds + 1)][1:]
+    rows = [[name, way, *rates([it[way] for it in rounds], len(split)), against(way, rounds)] for way in ways]
+    if AUGMENTED in ways:
+        waits = [100 * (1 - it[READY] / it[AUGMENTED]) for it in rounds]
+        told = f"{statistics.median(waits):.0f} % ({min(waits):.0f} to {max(waits):.0f})"
+        rows.append([name, "share of time the device waits for augmented data", "", "", told])
+    return rows
+
+
+def first(split: Shards, images: int) -> Shards:
+    """The first images of a split, in memory."""
+    split.parts, split.labels = [np.array(split.parts[0][:images])], split.labels[:images]
+    split.starts = np.array([0, len(split.labels)])
+    return split
+
+
+def prepared(name: str, split: Shards, precision: str = "float32", augmented: bool = True) -> task.Task:
+    """The model's task, with Adam, with or without its augmentation."""
+    settings = params.load()
+    model, where = settings.model(name), params.place("models", name)
+    fit = model.fit.model_copy(update={"optimizer": optimizer("Adam"), "warmup": None})
+    update = {"fit": fit, **({} if augmented else {"augment": ()})}
+    runtime.start(settings.seed, precision=precision)
+    return task.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, split, where)
+
+
+def bare(name: str, split: Shards) -> Epoch:
+    """Keras's own `fit` on arrays."""
+    made = prepared(name, split, augmented=False)
+    targets = one_hot(split.labels, made.model.output_shape[1])
+    return lambda: timed(made.model, x=split.parts[0], y=targets, batch_size=made.batches.size)
+
+
+def ours(name: str, split: Shards, precision: str = "float32", augmented: bool = False) -> Epoch:
+    """The batches of the train stage; each epoch is the next one of a training."""
+    made = prepared(name, split, precision, augmented)
+    epochs = itertools.count()
+    workers = params.load().training.workers
+    return lambda: streamed(made, lambda: stream(OneEpoch(made.batches, next(epochs)), 1, workers))  # type: ignore[arg-type]
+
+
+def ready(name: str, split: Shards) -> Epoch:
+    """Augmented batches that were made before the clock ran."""
+    made = prepared(name, split)
+    kept = [made.batches(0, batch) for batch in range(made.batches.per_epoch)]
+    return lambda: streamed(made, lambda: iter(kept))
+
+
+class OneEpoch:
+    """The batches of one epoch, as an epoch of number 0."""
+
+    def __init__(self, batches: Batches, epoch: int) -> None:
+        self.batches, self.epoch, self.per_epoch = batches, epoch, batches.per_epoch
+
+    def __call__(self, _: int, batch: int) -> Batch:
+        """The batch of that number."""
+        return self.batches(self.epoch, batch)
+
+
+def streamed(made: task.Task, make: Callable[[], Iterator[Batch]]) -> float:
+    """Seconds of an epoch over the batches that `make` yields."""
+    return timed(made.model, x=source(make, made.batches.shapes), steps_per_epoch=made.batches.per_epoch, shuffle=False)
+
+
+def timed(model: "keras.Model", **fit: Any) -> float:
+    """Seconds from the begin of an epoch to its end."""
     import keras
 
     times: list[float] = []
@@ -79,19 +142,15 @@ def timed(fit: Callable[["keras.callbacks.Callback"], None]) -> float:
     def tick(*_: object) -> None:
         times.append(time.perf_counter())
 
-    fit(keras.callbacks.LambdaCallback(on_epoch_begin=tick, on_epoch_end=tick))
+    model.fit(**fit, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_epoch_begin=tick, on_epoch_end=tick)])
     return times[1] - times[0]
 
 
-def rates(seconds: list[float], images: int) -> list[str]:
-    """Images per second: median, then the range."""
-    found = sorted(images / value for value in seconds)
-    return [f"{statistics.median(found):.0f}", f"{found[0]:.0f} to {found[-1]:.0f}"]
-
-
-def ratio(values: list[float]) -> str:
-    """Median and range of the pairs' ratios."""
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+def against(way: str, rounds: list[dict[str, float]]) -> str:
+    """How fast a way is beside the one that it is held to."""
+    if way not in AGAINST:
+        return "1"
+    return ratio([it[AGAINST[way]] / it[way] for it in rounds]) + f" of {AGAINST[way].replace('`', '')}"
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the l
     except OSError as error:
         print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print(f"interrupted; {goes_on}", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("; ".join(["interrupted", *map(str, stop.args), goes_on]), file=sys.stderr)
         sys.exit(130)
     sys.exit(0)

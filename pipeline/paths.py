@@ -23,6 +23,11 @@ def keras(model: str) -> Path:
     return Path("models") / model / "model.keras"
 
 
+def best(model: str) -> Path:
+    """The best state of a training that broke off; no stage reads it."""
+    return Path("models") / model / "best.keras"
+
+
 def onnx(model: str) -> Path:
     """What ships."""
     return Path("models") / model / "model.onnx"
@@ -43,6 +48,11 @@ def history(model: str) -> Path:
     return Path("reports/history") / f"{model}.csv"
 
 
+def layers(model: str) -> Path:
+    """What the network is made of: a row a layer."""
+    return Path("reports/layers") / f"{model}.csv"
+
+
 def exported(model: str) -> Path:
     """What export says of its file: SHA-256, size, counts."""
     return Path("reports/export") / f"{model}.json"
@@ -56,6 +66,11 @@ def verdict(model: str) -> Path:
 def quantized(model: str) -> Path:
     """What quantize tried, and what it kept."""
     return Path("reports/quantize") / f"{model}.json"
+
+
+def lr_range(model: str, kind: str) -> Path:
+    """What a learning-rate range test found: `csv` or `svg`. No stage reads it."""
+    return Path("reports/lr_range") / f"{model}.{kind}"
 
 
 def metrics(model: str) -> Path:

@@ -2,52 +2,40 @@
 
 Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation).
 Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
-        reports/history/MODEL.csv (a row an epoch, measured without averaging).
+        reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
-Every choice (early stopping) is made on the validation split. The same seed gives the same bytes.
+Every choice (early stopping) is made on the validation split. The same seed gives the same bytes. A training that breaks
+off leaves its best state so far in models/MODEL/best.keras.
 """
-
-import json
-from typing import TYPE_CHECKING
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
-from pipeline.params import Place
-from pipeline.params.schema import Params
-from pipeline.training import archive, batches, fitting, network, optimizers, runtime
-
-if TYPE_CHECKING:
-    import keras
+from pipeline.errors import Refusal
+from pipeline.training import archive, fitting, layer_table, network, runtime, task
 
 
 def main() -> None:
     """Builds, compiles, fits and saves one model."""
     name = command.model_argument(__doc__)
     settings = params.load()
-    chosen = settings.model(name)
-    fit = chosen.fit
+    chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
-    print(f"{name}: {len(train)} images, {fit.epochs} epochs on {runtime.start(settings.seed)}", flush=True)
-    augment = [call.plain() for call in chosen.augment]
+    device = runtime.start(settings.seed, training.backend, training.precision)
+    print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}, {training.precision}", flush=True)
     where = params.place("models", name)
-    source = batches.Batches(train, fit.batch_size, settings.seed, augment, where.at("augment"))
-    model = compiled(settings, name, where, source.per_epoch)
-    model.summary(line_length=80)
-    curves = fitting.fit(model, source, validation, fit, settings.training.workers, where.at("fit"))
+    given = task.prepare(chosen, settings.image.policy, settings.seed, train, where)
+    rows = layer_table.table(given.model)
+    print(layer_table.text(rows), flush=True)
+    artifacts.write_csv(paths.layers(name), rows)
+    best = fitting.best_so_far()
+    try:
+        curves = fitting.fit(given, validation, training.workers, best)
+    except (Refusal, KeyboardInterrupt) as stopped:
+        raise type(stopped)(f"{stopped}; {best.save(paths.best(name))}".removeprefix("; ")) from None
     artifacts.write_csv(paths.history(name), curves)
-    archive.save(network.flip_averaged(model) if chosen.flip_averaging else model, paths.keras(name))
-
-
-def compiled(settings: Params, name: str, where: Place, steps_per_epoch: int) -> "keras.Model":
-    """The network of params.yaml, ready for `fit`; a Refusal names the line under `where`, its model's place."""
-    chosen = settings.model(name)
-    classes = len(json.loads(paths.CLASSES.read_text())["classes"])
-    model = network.build(chosen.layers, settings.image.policy, classes, where)
-    optimizer = optimizers.build(chosen.fit.optimizer, steps_per_epoch, where.at("fit", "optimizer"))
-    # Compiling with XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients.
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    return model
+    archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
+    paths.best(name).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,37 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipeline.params.model import Model
 from pipeline.params.source import Place, Source
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
 
 PLACE = Place(Source("params.yaml", {}, {("models", "m"): 7}), ("models", "m"))
+
+FIT: dict[str, Any] = {
+    "epochs": 1,
+    "batch_size": 8,
+    "optimizer": {"SGD": {"learning_rate": 0.1}},
+    "warmup": None,
+    "loss": "CategoricalCrossentropy",
+    "class_weight": None,
+    "callbacks": [],
+}
+
+
+def model_of(fit: dict[str, Any] | None = None, augment: Sequence[Any] = (), **architecture: Any) -> Model:
+    """A model as params.yaml has it: its network, and what differs from the plainest training."""
+    return Model.model_validate(
+        {**architecture, "augment": list(augment), "flip_averaging": False, "fit": {**FIT, **(fit or {})}}
+    )
+
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

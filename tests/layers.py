@@ -13,9 +13,8 @@ import onnx
 from pipeline.data.images import ImagePolicy
 from pipeline.deploy import canonical, convert, session
 from pipeline.params import exportable, vocabulary
-from pipeline.params.call import Call, layer
 from pipeline.training import network, runtime
-from tests.conftest import PLACE
+from tests.conftest import PLACE, model_of
 
 POLICY = ImagePolicy(12, 12, 3, "stretch", "area")
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 12, 12, 3), np.uint8)
@@ -112,8 +111,8 @@ def samples(name: str) -> list[dict[str, Any]]:
 def measure(name: str, arguments: dict[str, Any]) -> Found:
     """Exports a network with that layer in it and compares."""
     before: list[Any] = [{"Conv2D": {"filters": 6, "kernel_size": 3}}, *BEFORE.get(name, [])]
-    calls: list[Call] = [layer(value) for value in [*before, {name: arguments}, "Flatten"]]
-    return compare(network.build(calls, POLICY, 5, PLACE), IMAGES)
+    chosen = model_of(layers=[*before, {name: arguments}, "Flatten"])
+    return compare(network.build(chosen, POLICY, 5, PLACE), IMAGES)
 
 
 def compare(model: Any, images: np.ndarray) -> Found:

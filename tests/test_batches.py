@@ -7,15 +7,23 @@ import pytest
 from pipeline.data import shards
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
-from pipeline.training.batches import Batches, stream
-from pipeline.transforms import Plain
+from pipeline.params.call import Call, augmentation
+from pipeline.training.batches import Batches, balanced, stream
 from tests.conftest import PLACE
 
-AUGMENT: list[Plain] = [
-    {"HorizontalFlip": {"p": 0.5}},
-    {"Affine": {"rotate": [-20, 20], "p": 0.8}},
-    {"CoarseDropout": {"p": 0.5}},
+AUGMENT = [
+    augmentation({"HorizontalFlip": {"p": 0.5}}),
+    augmentation({"Affine": {"rotate": [-20, 20], "p": 0.8}}),
+    augmentation({"CoarseDropout": {"p": 0.5}}),
 ]
+BATCH_AUGMENT = [
+    *AUGMENT,
+    augmentation({"RandAugment": {"factor": 0.2}}),
+    augmentation({"RandomErasing": {"factor": 0.5}}),
+    augmentation({"MixUp": {"alpha": 0.4}}),
+    augmentation("CutMix"),
+]
+EVEN = np.ones(5, np.float32)
 
 
 @pytest.fixture
@@ -25,10 +33,10 @@ def split(tmp_path: Path) -> Shards:
     return Shards(tmp_path)
 
 
-def digest(split: Shards, workers: int, seed: int = 0) -> str:
+def digest(split: Shards, workers: int, seed: int = 0, augment: list[Call] = AUGMENT) -> str:
     hashed = hashlib.sha256()
-    for images, labels in stream(Batches(split, 8, seed, AUGMENT, PLACE), 2, workers):
-        hashed.update(images.tobytes() + labels.tobytes())
+    for images, targets, weights in stream(Batches(split, 8, seed, augment, EVEN, PLACE), 2, workers):
+        hashed.update(images.tobytes() + targets.tobytes() + weights.tobytes())
     return hashed.hexdigest()
 
 
@@ -37,8 +45,14 @@ def test_any_number_of_workers_makes_the_same_bytes(split: Shards) -> None:
     assert digest(split, 2, seed=1) != digest(split, 2, seed=0)
 
 
+@pytest.mark.tensorflow
+def test_mixing_whole_batches_leaves_that_so(split: Shards) -> None:
+    assert len({digest(split, workers, augment=BATCH_AUGMENT) for workers in (0, 1, 2, 8)}) == 1
+    assert digest(split, 2, 1, BATCH_AUGMENT) != digest(split, 2, 0, BATCH_AUGMENT)
+
+
 def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards) -> None:
-    batches = Batches(split, 8, 0, [], PLACE)
+    batches = Batches(split, 8, 0, [], EVEN, PLACE)
     epochs = [np.concatenate([batches(epoch, batch)[0] for batch in range(batches.per_epoch)]) for epoch in (0, 1)]
     assert batches.per_epoch == 7
     assert not np.array_equal(epochs[0], epochs[1])
@@ -47,7 +61,7 @@ def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards
 
 
 def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
-    used, fresh = Batches(split, 8, 0, AUGMENT, PLACE), Batches(split, 8, 0, AUGMENT, PLACE)
+    used, fresh = (Batches(split, 8, 0, AUGMENT, EVEN, PLACE) for _ in range(2))
     list(stream(used, 1, 0))
     assert np.array_equal(used(1, 3)[0], fresh(1, 3)[0])
 
@@ -56,11 +70,21 @@ def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
     with pytest.raises(
         Refusal, match=r"^params.yaml:7: models.m\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)"
     ):
-        Batches(split, 8, 0, [{"CenterCrop": {"height": 6, "width": 6}}], PLACE)
+        Batches(split, 8, 0, [augmentation({"CenterCrop": {"height": 6, "width": 6}})], EVEN, PLACE)
 
 
 def test_an_error_in_a_worker_arrives(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = Batches(split, 8, 0, [], PLACE)
+    batches = Batches(split, 8, 0, [], EVEN, PLACE)
     monkeypatch.setattr(split, "labels", None)
     with pytest.raises(TypeError):
         list(stream(batches, 1, 2))
+
+
+def test_balanced_classes_count_alike(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.array([0] * 6 + [1] * 3 + [2])
+    weights = balanced(labels, 3)
+    assert np.allclose(weights, [10 / (3 * 6), 10 / (3 * 3), 10 / 3])
+    assert np.allclose([weights[labels[labels == label]].sum() for label in range(3)], 10 / 3)
+    batches = Batches(split, 8, 0, [], np.array([1, 2, 3, 4, 5], np.float32), PLACE)
+    _, targets, counted = batches(0, 0)
+    assert np.array_equal(counted, targets.argmax(axis=1) + 1)

@@ -12,7 +12,7 @@ seed: 0
 dataset: data/catalog/digits.yaml
 image: {height: 8, width: 8, channels: 1, shape: stretch, interpolation: area}
 preprocess: {validation: 0.1, test: 0.2, transforms: []}
-training: {workers: 1}
+training: {backend: tensorflow, precision: float32, workers: 1}
 models:
   tiny:
     layers:
@@ -23,6 +23,9 @@ models:
       epochs: 3
       batch_size: 32
       optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}
+      warmup: null
+      loss: CategoricalCrossentropy
+      class_weight: null
       callbacks: [EarlyStopping: {monitor: val_loss, patience: 2}]
     flip_averaging: false
 export: {opset: 18, calibrate: true, error_rate: 0.05}
@@ -31,6 +34,7 @@ quantize: {forms: [int8], images: 64, largest_drop: 0.05}
 evaluate: {confidence: 0.95}
 report: {mistakes: 4}
 """
+LAYERS = "    layers:\n      - Conv2D: {filters: 8, kernel_size: 3}\n      - Flatten\n"
 MISTAKES = [
     ("batch_size: 32", "batchsize: 32", "14: models.tiny.fit.batchsize: no such key; did you mean batch_size?"),
     ("      batch_size: 32\n", "", "12: models.tiny.fit.batch_size: the key is missing; it is required"),
@@ -82,8 +86,8 @@ MISTAKES = [
         "10: models.tiny.layers[1].Activation.activation: 'glu': it halves the ch",
     ),
     ("- Flatten", "- Normalization", "10: models.tiny.layers[1].Normalization: Normalization needs the argument mean"),
-    ("error_rate: 0.05", "error_rate: 2.0", "18: export.error_rate: 2.0: input should be less than 1"),
-    ("forms: [int8]", "forms: [int4]", "20: quantize.forms[0]: 'int4': input should be 'int8' or 'float16'"),
+    ("error_rate: 0.05", "error_rate: 2.0", "21: export.error_rate: 2.0: input should be less than 1"),
+    ("forms: [int8]", "forms: [int4]", "23: quantize.forms[0]: 'int4': input should be 'int8' or 'float16'"),
     ("filters: 8, ", "", "9: models.tiny.layers[0].Conv2D: Conv2D needs the argument filters"),
     ("filters: 8", "filters: '8'", "9: models.tiny.layers[0].Conv2D.filters: '8': text where a number is needed"),
     (
@@ -101,18 +105,22 @@ MISTAKES = [
     (
         "EarlyStopping",
         "ModelCheckpoint",
-        "16: models.tiny.fit.callbacks[0].ModelCheckpoint: no callback of that name; allowed: ",
+        "19: models.tiny.fit.callbacks[0].ModelCheckpoint: no callback of that name; allowed: ",
     ),
     (
         "val_loss",
         "val_acc",
-        "16: models.tiny.fit.callbacks[0].EarlyStopping.monitor: no figure of that name; did you mean val_accuracy?",
+        "19: models.tiny.fit.callbacks[0].EarlyStopping.monitor: no figure of that name; did you mean val_accuracy?",
     ),
-    ("EarlyStopping: {monitor: val_loss, patience: 2}", "ReduceLROnPlateau", "12: models.tiny.fit: "),
+    (
+        "EarlyStopping: {monitor: val_loss, patience: 2}",
+        "ReduceLROnPlateau",
+        "19: models.tiny.fit.callbacks: ReduceLROnPlateau cannot change",
+    ),
     ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
     ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
     ("validation: 0.1", "validation: 1.5", "4: preprocess.validation: 1.5: input should be less than 1"),
-    ("flip_averaging: false", "flip_averaging: 1", "17: models.tiny.flip_averaging: 1: input should be a valid boolean"),
+    ("flip_averaging: false", "flip_averaging: 1", "20: models.tiny.flip_averaging: 1: input should be a valid boolean"),
     ("channels: 1", "channels: 2", "3: image.channels: 2: input should be 1 or 3"),
     ("seed: 0", "seed: 0\nseed: 1", '2: found duplicate key "seed" with value "1" (original value: "0"); a key may stand once'),
     ("export: {opset: 18, calibrate: true, error_rate: 0.05}\n", "", "1: export: the key is missing; it is required"),
@@ -121,6 +129,65 @@ MISTAKES = [
     ("augment: [HorizontalFlip: {p: 0.5}]", "augment: none", "11: models.tiny.augment: 'none': input should be a valid list"),
     (HEAD, "", "1: the file is empty; it must hold a mapping of sections"),
     (HEAD, "- a\n", "1: the file holds a list; it must hold a mapping of sections"),
+    ("warmup: null", "warmup: 5 eps", "16: models.tiny.fit.warmup: '5 eps': must match"),
+    (
+        "{initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}\n      warmup: null",
+        "{initial_learning_rate: 0.0, warmup_target: 0.01, warmup_steps: 5 %, decay_steps: 3 epochs}}}}\n      warmup: 1 epoch",
+        "16: models.tiny.fit.warmup: there is another warm-up, the schedule's own warmup_target: leave one out",
+    ),
+    (
+        "CategoricalCrossentropy",
+        "CategoricalCrossentropi",
+        "17: models.tiny.fit.loss.CategoricalCrossentropi: no loss of that name; did",
+    ),
+    (
+        "loss: CategoricalCrossentropy",
+        "loss: {CategoricalCrossentropy: {label_smothing: 0.1}}",
+        "17: models.tiny.fit.loss.CategoricalCrossentropy.label_smothing: CategoricalCrossentropy has no argument of that name; did",
+    ),
+    ("class_weight: null", "class_weight: even", "18: models.tiny.fit.class_weight: 'even': input should be 'balanced'"),
+    ("backend: tensorflow", "backend: torch", "5: training.backend: 'torch': input should be 'tensorflow' or 'jax'"),
+    (
+        "float32",
+        "bfloat16",
+        "5: training.precision: 'bfloat16': input should be 'float32', 'mixed_bfloat16' or 'mixed_float16'",
+    ),
+    (
+        "[HorizontalFlip: {p: 0.5}]",
+        "[MixUp, HorizontalFlip: {p: 0.5}]",
+        "11: models.tiny.augment[1].HorizontalFlip: it works on one image and must stand before those that work on a batch",
+    ),
+    (
+        "HorizontalFlip: {p: 0.5}",
+        "MixUp: {seed: 1}",
+        "11: models.tiny.augment[0].MixUp.seed: MixUp has no argument of that name",
+    ),
+    (LAYERS, "", "7: models.tiny: one of layers, compact, residual, application says what the network is; there is none"),
+    (
+        LAYERS,
+        f"{LAYERS}    residual: {{depth: 16, width: 2, squeeze_excitation: 0, dropout: 0.0}}\n",
+        "7: models.tiny: one of layers, compact, residual, application says what the network is; not layers and residual",
+    ),
+    (
+        LAYERS,
+        "    residual: {depth: 12, width: 2, squeeze_excitation: 0, dropout: 0.0}\n",
+        "8: models.tiny.residual.depth: 12: the depth is 4 more than a multiple of 6: 10, 16, 22, 28, 34, 40",
+    ),
+    (
+        LAYERS,
+        "    application: {name: MobilNetV2, weights: null, size: 32, trainable: true, dropout: 0.0}\n",
+        "8: models.tiny.application.name: no Keras Application of that name; did you mean MobileNetV2?",
+    ),
+    (
+        LAYERS,
+        "    application: {name: MobileNetV2, weights: null, size: 32, trainable: false, dropout: 0.0}\n",
+        "8: models.tiny.application.trainable: with weights: null and trainable: false nothing would be learnt",
+    ),
+    (
+        LAYERS,
+        f"    application: {{name: MobileNetV2, weights: {{file: /a.weights.h5, sha256: '{64 * '0'}'}}, size: 32, trainable: true, dropout: 0.0}}\n",
+        "8: models.tiny.application.weights.file: '/a.weights.h5': a path of one machine; give it from the root of the repository",
+    ),
 ]
 
 

@@ -18,19 +18,18 @@ from pipeline.deploy import convert, operators
 from pipeline.deploy.classifier import Classifier
 from pipeline.errors import Refusal
 from pipeline.evaluation import calibration, metrics
-from pipeline.params.call import layer, optimizer
-from pipeline.training import archive, fitting, network, optimizers, runtime
-from pipeline.training.batches import Batches
-from tests.conftest import PLACE, ROOT, Run
+from pipeline.training import archive, fitting, network, runtime
+from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 LAYERS = [
-    layer({"Conv2D": {"filters": 4, "kernel_size": 3, "use_bias": False}}),
-    *(layer(name) for name in ("BatchNormalization", "ReLU", "GlobalMaxPool2D")),
-    layer({"Dropout": {"rate": 0.2}}),
+    {"Conv2D": {"filters": 4, "kernel_size": 3, "use_bias": False}},
+    *("BatchNormalization", "ReLU", "GlobalMaxPool2D"),
+    {"Dropout": {"rate": 0.2}},
 ]
+SMALL = model_of(layers=LAYERS)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,8 +39,8 @@ def tensorflow() -> None:
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
     chosen = params.load().models["classical"]
-    model = network.build(chosen.layers, ImagePolicy(28, 28, 1, "stretch", "area"), 10, PLACE)
-    shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers]
+    model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area"), 10, PLACE)
+    shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
     assert shapes == [
         ("Rescaling", (28, 28, 1)),
         ("Conv2D", (25, 25, 32)),
@@ -74,39 +73,13 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
 )
 def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
     with pytest.raises(Refusal, match=line):
-        network.build([layer(value) for value in layers], POLICY, 10, PLACE)
-
-
-def test_epochs_become_steps() -> None:
-    rate = {
-        "CosineDecay": {
-            "initial_learning_rate": 0.0,
-            "warmup_target": 0.1,
-            "warmup_steps": "0.5 epochs",
-            "decay_steps": "2 epochs",
-        }
-    }
-    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate, "momentum": 0.9}}), 100, PLACE.at("fit", "optimizer"))
-    schedule = made._learning_rate
-    assert (schedule.warmup_steps, schedule.decay_steps) == (50, 200)
-    assert [round(float(schedule(step)), 6) for step in (0, 25, 50, 150, 250)] == [0.0, 0.05, 0.1, 0.05, 0.0]
-
-
-def test_lists_of_epochs_become_steps_too() -> None:
-    rate = {"PiecewiseConstantDecay": {"boundaries": ["5 epochs", "8 epochs"], "values": [0.1, 0.01, 0.001]}}
-    made = optimizers.build(optimizer({"SGD": {"learning_rate": rate}}), 100, PLACE)
-    assert [round(float(made._learning_rate(step)), 4) for step in (500, 501, 801)] == [0.1, 0.01, 0.001]
-
-
-def test_an_optimizers_own_refusal_is_one_line() -> None:
-    with pytest.raises(Refusal, match=r"params.yaml:7: models.m.fit.optimizer.Adam: [^\n]*clip"):
-        optimizers.build(optimizer({"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}), 10, PLACE.at("fit", "optimizer"))
+        network.build(model_of(layers=layers), POLICY, 10, PLACE)
 
 
 def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
     import keras
 
-    model = network.build(LAYERS, POLICY, 3, PLACE)
+    model = network.build(SMALL, POLICY, 3, PLACE)
     for name in ("a", "b"):
         archive.save(model, tmp_path / f"{name}.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
@@ -119,7 +92,7 @@ def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
 
 def trained() -> Any:
     """A network that has seen four images once: its BatchNormalization and its logits are not as they began."""
-    model = network.build(LAYERS, POLICY, 3, PLACE)
+    model = network.build(SMALL, POLICY, 3, PLACE)
     model.compile("adam", loss="sparse_categorical_crossentropy", jit_compile=False)
     model.fit(IMAGES, np.arange(4) % 3, verbose=0)
     return model
@@ -150,21 +123,11 @@ def test_a_temperature_is_folded_into_the_logits(flip: bool) -> None:
 
 
 def test_what_makes_training_slow_is_switched_off() -> None:
-    images, labels = np.zeros((4, 8, 8, 1), np.uint8), np.zeros(4, np.int64)
-    batches = fitting.dataset(lambda: iter([(images, labels)]), (8, 8, 1))
+    images, targets, weights = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 3), np.float32), np.ones(4, np.float32)
+    shapes = ((8, 8, 1), "uint8"), ((3,), "float32"), ((), "float32")
+    batches = fitting.dataset(lambda: iter([(images, targets, weights)]), shapes)
     assert batches.options().autotune.enabled is False
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
-
-
-def test_a_refusal_while_a_batch_is_made_arrives_as_itself(tmp_path: Path) -> None:
-    settings = params.load(ROOT / "tests" / "smoke.yaml").model("tiny").fit
-    shards.write(tmp_path, iter(np.zeros((40, 8, 8, 1), np.uint8)), np.arange(40) % 10)
-    batches = Batches(Shards(tmp_path), 32, 0, [], PLACE)
-    batches.augment = [{"Resize": {"height": 4, "width": 4}}]
-    model = network.build(LAYERS, POLICY, 10, PLACE)
-    model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m: Resize gives uint8 \(4, 4, 1\)"):
-        fitting.fit(model, batches, Shards(tmp_path), settings, 1, PLACE)
 
 
 def prepare() -> None:
@@ -225,6 +188,6 @@ def test_an_error_rate_out_of_reach_withholds_everything_and_says_so(
 
 def test_an_operator_that_onnx_does_not_know_stops_the_export(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operators, "HANDLERS", {})
-    model = network.build([layer({"Dense": {"units": 4, "activation": "celu"}}), layer("Flatten")], POLICY, 3, PLACE)
+    model = network.build(model_of(layers=[{"Dense": {"units": 4, "activation": "celu"}}, "Flatten"]), POLICY, 3, PLACE)
     with pytest.raises(Refusal, match=r"the converted model is not valid ONNX: .* \(not ONNX operators: Expm1\)"):
         convert.to_onnx(model, 18)

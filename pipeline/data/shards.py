@@ -22,12 +22,17 @@ class Shards:
             raise Refusal(f"{folder}: no prepared images; run `dvc repro preprocess`")
         self.parts = [np.load(file, mmap_mode="r") for file in files]
         self.starts = np.cumsum([0, *(len(part) for part in self.parts)])
-        self.labels: NDArray[np.int64] = np.load(folder / LABELS)
+        self.labels: NDArray[np.int64] = np.asarray(np.load(folder / LABELS, mmap_mode="r"))
         if len(self.labels) != len(self):
             raise Refusal(f"{folder}: {len(self)} images but {len(self.labels)} labels; run `dvc repro preprocess`")
 
     def __len__(self) -> int:
         return int(self.starts[-1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels of every image."""
+        return tuple(self.parts[0].shape[1:])
 
     def images(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
         """A copy of the images at `positions`, in that order."""

@@ -65,6 +65,20 @@ def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
     return svg(figure)
 
 
+def rates(table: pd.DataFrame, chosen: float) -> str:
+    """The loss against the learning rate of a range test, `chosen` marked, as SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(table["learning_rate"], table["loss"], color=PALETTE[0], linewidth=2)
+    axes.axvline(chosen, color=PALETTE[1], linestyle="--")
+    axes.annotate(f"steepest at {chosen:.2g}", (chosen, table["loss"].max()), (6, 0), textcoords="offset points", color=INK)
+    axes.set_xscale("log")
+    _plain(axes, "learning rate", "loss (exponential mean)")
+    return svg(figure)
+
+
 def svg(figure: "Figure") -> str:
     """The `<svg>` element of a Matplotlib figure, without clock, version or random names."""
     import matplotlib

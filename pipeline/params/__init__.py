@@ -12,7 +12,8 @@ from pipeline import paths
 from pipeline.errors import Refusal
 from pipeline.params import complaints, source
 from pipeline.params.recipe import Recipe
-from pipeline.params.schema import Params, Section
+from pipeline.params.schema import Params
+from pipeline.params.section import Section
 from pipeline.params.source import Place
 
 __all__ = ["Params", "Place", "Recipe", "load", "load_recipe", "place"]

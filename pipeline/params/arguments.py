@@ -8,9 +8,9 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from pipeline.params.vocabulary import Argument
+from pipeline.params.signatures import Argument
 
-STEPS = re.compile(r"(\d+(?:\.\d+)?) epochs?")
+STEPS = re.compile(r"(\d+(?:\.\d+)?) (epochs?|%)")  # `2 epochs`, or `5 %` of the training
 
 
 def check(argument: Argument, at: tuple[str, ...], value: Any) -> None:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, InstanceOf
 
 from pipeline.params import exportable, vocabulary
 from pipeline.params.arguments import check, wrong
-from pipeline.params.vocabulary import Signature
+from pipeline.params.signatures import Signature
 
 MONITORED = ("val_loss", "val_accuracy", "loss", "accuracy")
 
@@ -43,6 +43,16 @@ def transform(value: Any) -> Call:
     return _call("transform", value, vocabulary.transforms())
 
 
+def augmentation(value: Any) -> Call:
+    """A transform of Albumentations, or one of the augmentations of Keras that work on a batch."""
+    return _call("transform", value, vocabulary.transforms() | vocabulary.batch_transforms())
+
+
+def loss(value: Any) -> Call:
+    """A Keras loss between the true class and the probabilities."""
+    return _call("loss", value, vocabulary.losses())
+
+
 def callback(value: Any) -> Call:
     """A Keras callback that steers training, by one of the figures that training has."""
     call = _call("callback", value, vocabulary.callbacks())
@@ -64,6 +74,8 @@ def optimizer(value: Any) -> Call:
 
 Layer = Annotated[InstanceOf[Call], BeforeValidator(layer)]
 Transform = Annotated[InstanceOf[Call], BeforeValidator(transform)]
+Augmentation = Annotated[InstanceOf[Call], BeforeValidator(augmentation)]
+Loss = Annotated[InstanceOf[Call], BeforeValidator(loss)]
 Callback = Annotated[InstanceOf[Call], BeforeValidator(callback)]
 Optimizer = Annotated[InstanceOf[Call], BeforeValidator(optimizer)]
 

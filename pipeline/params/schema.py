@@ -1,32 +1,17 @@
 """What params.yaml may say: one frozen, strict class a section. Every key of ours is required."""
 
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from pipeline.data.images import Channels, ImagePolicy, Interpolation, Shape
 from pipeline.errors import Refusal
-from pipeline.params.call import Call, Callback, Layer, Optimizer, Transform
+from pipeline.params.call import Transform
+from pipeline.params.model import Model
+from pipeline.params.section import Positive, Section, Share, as_tuple
 
-
-class Section(BaseModel):
-    """A part of params.yaml: no key may be missing, unknown or of another type."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-def as_tuple(value: Any) -> Any:
-    """YAML has lists only; a frozen section holds tuples."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
-Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 
 
@@ -53,34 +38,11 @@ class Preprocess(Section):
     transforms: Transforms
 
 
-class Fit(Section):
-    """How one model is trained."""
-
-    epochs: Positive
-    batch_size: Positive
-    optimizer: Optimizer
-    callbacks: Callbacks
-
-    @model_validator(mode="after")
-    def _one_hand_on_the_rate(self) -> Self:
-        scheduled = isinstance(self.optimizer.arguments.get("learning_rate"), Call)
-        if scheduled and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
-            raise PydanticCustomError("call", "ReduceLROnPlateau cannot change a learning rate that follows a schedule")
-        return self
-
-
-class Model(Section):
-    """One network: its layers between the input and the softmax, its augmentation, how it answers, its training."""
-
-    layers: Layers
-    augment: Transforms
-    flip_averaging: bool
-    fit: Fit
-
-
 class Training(Section):
-    """How training runs, whatever the model; no value here changes a result."""
+    """How training runs, whatever the model: the library behind Keras, its numbers, and threads, which change no result."""
 
+    backend: Literal["tensorflow", "jax"]
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
     workers: Annotated[int, Field(ge=0, le=256)]
 
 

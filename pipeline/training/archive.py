@@ -22,10 +22,12 @@ THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: "keras.Model", path: Path) -> None:
-    """Saves `model` (architecture, weights, optimizer state) to `path`, in canonical bytes."""
+    """Saves `model` (architecture and weights, not what trained it) to `path`, in canonical bytes."""
+    import keras
+
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
         raw = Path(folder) / "model.keras"
-        model.save(raw)
+        keras.Model(model.input, model.output, name=model.name).save(raw)
         artifacts.write_bytes(path, canonical(raw))
 
 

@@ -4,49 +4,69 @@ So any number of workers gives the same bytes, and an epoch can be begun anywher
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from threading import local
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.shards import Shards
 from pipeline.params import Place
-from pipeline.transforms import Pipeline, Plain, check
+from pipeline.params.call import Call
+from pipeline.training.augmentation import Pixels, Targets, tried
 
-Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
+Batch = tuple[Pixels, Targets, NDArray[np.float32]]
+Shapes = tuple[tuple[tuple[int, ...], str], ...]
 
 
 class Batches:
-    """The training batches of a split: `batches(epoch, batch)` is uint8 n x H x W x C with int64 n labels.
+    """The training batches of a split: `batches(epoch, batch)` is images, targets and weights.
 
-    `augment` is a chain of Albumentations, `where` the place in params.yaml that it stands at. Each epoch is a permutation
+    Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: what an image counts in
+    the loss, by its class. `augment` is the chain of params.yaml, `where` the place it stands at. Each epoch is a permutation
     of its own; its last batch may be smaller. Raises Refusal for a transform that cannot work on these images.
     """
 
-    def __init__(self, split: Shards, size: int, seed: int, augment: list[Plain], where: Place) -> None:
-        check(augment, split.images(np.arange(1)), [where.at(position) for position in range(len(augment))])
-        self.split, self.size, self.seed, self.augment, self.where = split, size, seed, augment, str(where)
+    def __init__(
+        self, split: Shards, size: int, seed: int, augment: Sequence[Call], class_weights: NDArray[np.float32], where: Place
+    ) -> None:
+        self.split, self.size, self.seed, self.class_weights = split, size, seed, class_weights
+        self.augmentation = tried(augment, split.images(np.arange(1)), where)
         self.per_epoch = -(-len(split) // size)
         self.order = lru_cache(maxsize=2)(self._order)
-        self.threads = local()  # a chain of transforms holds its generator: one chain a thread
+
+    @property
+    def shapes(self) -> Shapes:
+        """Shape (without the batch) and type of each part of a batch."""
+        return (self.split.shape, "uint8"), (self.class_weights.shape, "float32"), ((), "float32")
 
     def __call__(self, epoch: int, batch: int) -> Batch:
         """The batch of that number (from 0) in that epoch (from 0)."""
         positions = np.sort(self.order(epoch)[batch * self.size : (batch + 1) * self.size])
         seed = np.random.SeedSequence((self.seed, epoch, batch)).generate_state(1)[0]
-        return self._pipeline()(self.split.images(positions), int(seed)), self.split.labels[positions]
+        targets = one_hot(self.split.labels[positions], len(self.class_weights))
+        images, targets = self.augmentation(self.split.images(positions), targets, int(seed))
+        return images, targets, targets @ self.class_weights
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
 
-    def _pipeline(self) -> Pipeline:
-        if not hasattr(self.threads, "pipeline"):
-            self.threads.pipeline = Pipeline(self.augment, self.where)
-        pipeline: Pipeline = self.threads.pipeline
-        return pipeline
+
+def one_hot(labels: NDArray[np.int64], classes: int) -> Targets:
+    """Float32 N x K: one where the label says, else zero."""
+    targets = np.zeros((len(labels), classes), np.float32)
+    targets[np.arange(len(labels)), labels] = 1
+    return targets
+
+
+def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """What an image of each class counts so that all classes count alike: N / (K x images of the class), float32 K.
+
+    King and Zeng, "Logistic regression in rare events data" (2001), as scikit-learn's `balanced` has it.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * counts)).astype(np.float32)
 
 
 def stream(batches: Batches, epochs: int, workers: int, ahead: int = 8) -> Iterator[Batch]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,55 +10,82 @@ import pandas as pd
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params import Place
-from pipeline.params.schema import Fit
-from pipeline.training.batches import Batch, Batches, stream
+from pipeline.params.model import Fit
+from pipeline.training.batches import Batch, Shapes, stream
 from pipeline.training.network import reason
+from pipeline.training.task import Task
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from pipeline.training.progress import Best
+
 VALIDATION_BATCH = 500
 AHEAD = 2
 
 
-def fit(model: "keras.Model", batches: Batches, validation: Shards, settings: Fit, workers: int, where: Place) -> pd.DataFrame:
-    """Trains a compiled `model` in place; returns the learning curves, a row an epoch.
+def fit(task: Task, validation: Shards, workers: int, best: "Best") -> pd.DataFrame:
+    """Trains the model of a task in place; returns the learning curves, a row an epoch.
 
-    Columns: epoch (from 1), accuracy, loss, val_accuracy, val_loss. Raises Refusal when the loss is no longer a number.
+    Columns: epoch (from 1), accuracy, loss, val_accuracy, val_loss. Raises Refusal when the loss is no longer a number, or
+    when the device has too little memory; `best` has then the best state so far.
     """
-    import tensorflow as tf
-
-    shape = model.input_shape[1:]
+    batches, settings, where = task.batches, task.fit, task.where
     refused: list[Refusal] = []
-    known = tf.data.experimental.assert_cardinality(-(-len(validation) // VALIDATION_BATCH))
     try:
-        history = model.fit(
-            dataset(lambda: noting(refused, stream(batches, settings.epochs, workers)), shape),
+        history = task.model.fit(
+            source(lambda: noting(refused, stream(batches, settings.epochs, workers)), batches.shapes),
             steps_per_epoch=batches.per_epoch,
             epochs=settings.epochs,
-            validation_data=dataset(lambda: in_order(validation), shape).apply(known),
-            callbacks=callbacks(settings, where),
+            validation_data=held_out(validation, len(batches.class_weights)),
+            callbacks=callbacks(settings, best, where),
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         ).history
-    except tf.errors.OpError as error:
-        if refused:  # raised while a batch was made
-            raise refused[0] from None
-        raise Refusal(f"{where}: {reason(error)}") from error
-    except (ValueError, TypeError, RuntimeError) as error:  # what Keras finds wrong with the settings only while it runs
-        raise Refusal(f"{where}: {reason(error)}") from error
+    except Exception as error:
+        raise (refused[0] if refused else told(error, settings, where)) from None
     curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})
-    if not np.isfinite(curves["loss"]).all():
-        raise Refusal(f"{where}: the loss is no longer a number in epoch {len(curves)}; lower the learning rate")
+    if not np.isfinite(curves[["loss", "val_loss"]]).all(axis=None):
+        found = f"the loss is no longer a number in epoch {len(curves)}"
+        raise Refusal(f"{where}: {found}; lower the learning rate, or clip gradients (global_clipnorm)")
     return curves[["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]]
 
 
-def callbacks(settings: Fit, where: Place) -> list["keras.callbacks.Callback"]:
-    """The callbacks of params.yaml, by their names in keras.callbacks."""
+def probe(task: Task, steps: int, callback: "keras.callbacks.Callback") -> None:
+    """Trains for `steps` batches without validation, for what `callback` sees. Raises Refusal as `fit` does."""
+    epochs = -(-steps // task.batches.per_epoch)
+    refused: list[Refusal] = []
+    try:
+        task.model.fit(
+            source(lambda: noting(refused, stream(task.batches, epochs, workers=1)), task.batches.shapes),
+            steps_per_epoch=steps,
+            callbacks=[callback],
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except Exception as error:
+        raise (refused[0] if refused else told(error, task.fit, task.where)) from None
+
+
+def told(error: Exception, settings: Fit, where: Place) -> Exception:
+    """What went wrong inside `fit`, as a line where it is the settings' or the device's doing; else the error itself."""
+    text = reason(error)
+    if "RESOURCE_EXHAUSTED" in text or "ResourceExhausted" in type(error).__name__ or "out of memory" in text.lower():
+        size = f"{where.at('batch_size')}: {settings.batch_size}"
+        return Refusal(f"{size}: the device has too little memory for such a batch; try {max(1, settings.batch_size // 2)}")
+    if isinstance(error, (ValueError, TypeError, RuntimeError)) or type(error).__module__.startswith("tensorflow"):
+        return Refusal(f"{where}: {text}")
+    return error
+
+
+def callbacks(settings: Fit, best: "Best", where: Place) -> list["keras.callbacks.Callback"]:
+    """The callbacks of params.yaml, by their names in keras.callbacks, behind those that every training has."""
     import keras
 
-    made = []
+    averaged = settings.optimizer.arguments.get("use_ema")
+    made = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
+    made += [keras.callbacks.TerminateOnNaN(), best]
     for position, call in enumerate(settings.callbacks):
         (arguments,) = call.plain().values()
         try:
@@ -68,26 +95,41 @@ def callbacks(settings: Fit, where: Place) -> list["keras.callbacks.Callback"]:
     return made
 
 
-def noting(refused: list[Refusal], source: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches of `source`; a refusal is noted before it is lost in TensorFlow."""
+def noting(refused: list[Refusal], batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches of an iterator; a refusal is noted before it is lost in TensorFlow."""
     try:
-        yield from source
+        yield from batches
     except Refusal as refusal:
         refused.append(refusal)
         raise
 
 
-def in_order(split: Shards) -> Iterator[Batch]:
-    """A split from its first image to its last."""
-    for start, images in zip(range(0, len(split), VALIDATION_BATCH), split.batches(VALIDATION_BATCH), strict=True):
-        yield images, split.labels[start : start + len(images)]
+def source(make: Callable[[], Iterator[Batch]], shapes: Shapes) -> Any:
+    """The batches that `make` yields, as Keras's backend takes them; a few are kept ready."""
+    import keras
+
+    return dataset(make, shapes) if keras.backend.backend() == "tensorflow" else make()
 
 
-def dataset(make: Callable[[], Iterator[Batch]], shape: tuple[int, ...]) -> "tf.data.Dataset":
-    """The batches that `make` yields, as TensorFlow takes them: a few are kept ready."""
+def dataset(make: Callable[[], Iterator[Batch]], shapes: Shapes) -> "tf.data.Dataset":
+    """The same for TensorFlow."""
     import tensorflow as tf
 
-    signature = (tf.TensorSpec((None, *shape), tf.uint8), tf.TensorSpec((None,), tf.int64))
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
+    signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
     return tf.data.Dataset.from_generator(make, output_signature=signature).prefetch(AHEAD).with_options(options)
+
+
+def best_so_far() -> "Best":
+    """A callback that keeps the best state of a training; its `save` is for one that breaks off."""
+    from pipeline.training.progress import Best
+
+    return Best()
+
+
+def held_out(split: Shards, classes: int) -> "keras.utils.PyDataset":
+    """A split from its first image to its last, as often as it is asked for."""
+    from pipeline.training.progress import InOrder
+
+    return InOrder(split, classes, VALIDATION_BATCH)

@@ -3,7 +3,6 @@
 The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from pipeline.data.images import ImagePolicy
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.call import Call
+from pipeline.params.model import Model
+from pipeline.training import architectures
 
 if TYPE_CHECKING:
     import keras
@@ -19,23 +20,33 @@ if TYPE_CHECKING:
 LOGITS = "logits"
 
 
-def build(layers: Sequence[Call], image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
-    """A Sequential model: uint8 N x H x W x C, Rescaling to 0..1, `layers`, `logits` and a softmax over `classes`.
+def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
+    """The network of one model: uint8 N x H x W x C, Rescaling to 0..1, what `chosen` names, `logits`, softmax over `classes`.
 
     Raises Refusal, which names `where` and the layer, for arguments or shapes that Keras does not take.
     """
     import keras
 
-    shape = (image.height, image.width, image.channels)
-    model = keras.Sequential([keras.Input(shape, dtype="uint8", name="image"), keras.layers.Rescaling(1 / 255)])
-    for position, call in enumerate(layers):
-        add(model, call, where.at("layers", position, call.name))
-    if len(model.output_shape) != 2:
-        ends = f"the last one gives a shape of {model.output_shape[1:]}: add Flatten or a global pooling layer"
+    inputs = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="image")
+    features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen, where)
+    if len(features.shape) != 2:
+        ends = f"the last one gives a shape of {features.shape[1:]}: add Flatten or a global pooling layer"
         raise Refusal(f"{where.at('layers')}: {ends}")
-    add(model, Call("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where.at("layers"))
-    model.add(keras.layers.Softmax(name="probabilities", dtype="float32"))
-    return model
+    logits = added(features, Call("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where)
+    return keras.Model(inputs, keras.layers.Softmax(name="probabilities", dtype="float32")(logits), name="network")
+
+
+def _body(x: Any, chosen: Model, where: Place) -> Any:
+    """What the model names, from the image in 0..1 to the features."""
+    if chosen.compact:
+        return architectures.compact(x, chosen.compact)
+    if chosen.residual:
+        return architectures.residual(x, chosen.residual)
+    if chosen.application:
+        return architectures.application(x, chosen.application, where.at("application"))
+    for position, call in enumerate(chosen.layers or ()):
+        x = added(x, call, where.at("layers", position, call.name))
+    return x
 
 
 def flip_averaged(model: "keras.Model") -> "keras.Model":
@@ -66,13 +77,13 @@ def in_float32(model: "keras.Model") -> None:
         layer.dtype_policy = "float32"
 
 
-def add(model: Any, call: Call, where: Place) -> None:
-    """Adds one layer by its name in keras.layers. Raises Refusal with Keras's own reason."""
+def added(x: Any, call: Call, where: Place) -> Any:
+    """`x` behind one layer, by its name in keras.layers. Raises Refusal with Keras's own reason."""
     import keras
 
     (arguments,) = call.plain().values()
     try:
-        model.add(getattr(keras.layers, call.name)(**arguments))
+        return getattr(keras.layers, call.name)(**arguments)(x)
     except (ValueError, TypeError) as error:
         raise Refusal(f"{where}: {reason(error)}") from None
 

@@ -1,56 +1,98 @@
-"""From params.yaml to a Keras optimizer and its learning-rate schedule."""
+"""From params.yaml to a compiled model: Keras's loss, optimizer and learning-rate schedule."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.arguments import STEPS
 from pipeline.params.call import Call
+from pipeline.params.model import Fit
 from pipeline.training.network import reason
 
 if TYPE_CHECKING:
     import keras
 
 
-def build(call: Call, steps_per_epoch: int, where: Place) -> "keras.Optimizer":
-    """The optimizer of that name in keras.optimizers; `N epochs` in a schedule becomes steps.
+@dataclass(frozen=True)
+class Length:
+    """How long a training is: what `2 epochs` and `5 %` are counted in."""
 
-    Raises Refusal, which names `where`, for arguments that Keras does not take.
-    """
+    epochs: int
+    steps_per_epoch: int
+
+    def steps(self, told: Any) -> Any:
+        """`N epochs` or `N %` of the training as a whole number of steps; a list item by item; any other value as it is."""
+        if isinstance(told, list):
+            return [self.steps(item) for item in told]
+        found = STEPS.fullmatch(told) if isinstance(told, str) else None
+        if not found:
+            return told
+        whole = self.steps_per_epoch if found[2] != "%" else self.epochs * self.steps_per_epoch / 100
+        return round(float(found[1]) * whole)
+
+
+def compile_model(model: "keras.Model", fit: Fit, steps_per_epoch: int, where: Place) -> None:
+    """Makes `model` ready for Keras's `fit`; `where` is the place of `fit`. Raises Refusal for what Keras does not take."""
     import keras
 
-    (arguments,) = call.plain().values()
-    rate = call.arguments.get("learning_rate")
-    if isinstance(rate, Call):
-        arguments["learning_rate"] = schedule(rate, steps_per_epoch, where.at(call.name, "learning_rate", rate.name))
+    optimizer = build(fit, model, steps_per_epoch, where)
+    (arguments,) = fit.loss.plain().values()
     try:
-        optimizer: keras.Optimizer = getattr(keras.optimizers, call.name)(**arguments)
+        loss = getattr(keras.losses, fit.loss.name)(**arguments)
     except (ValueError, TypeError) as error:
-        raise Refusal(f"{where.at(call.name)}: {reason(error)}") from None
+        raise Refusal(f"{where.at('loss', fit.loss.name)}: {reason(error)}") from None
+    # On TensorFlow XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients; JAX is nothing without it.
+    model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=keras.backend.backend() == "jax")
+
+
+def build(fit: Fit, model: "keras.Model", steps_per_epoch: int, where: Place) -> "keras.Optimizer":
+    """The optimizer that `fit` names, warming up as it says; `where` is the place of `fit`.
+
+    Its weight decay spares biases and norms, every variable with fewer than two dimensions, as in He et al., "Bag of tricks
+    for image classification" (2019), section 3.1. Raises Refusal for arguments that Keras does not take.
+    """
+    length, place = Length(fit.epochs, steps_per_epoch), where.at("optimizer", fit.optimizer.name)
+    (arguments,) = fit.optimizer.plain().values()
+    rate = fit.optimizer.arguments.get("learning_rate")
+    if isinstance(rate, Call):
+        arguments["learning_rate"] = schedule(rate, length, place.at("learning_rate", rate.name))
+    try:
+        if fit.warmup:
+            arguments["learning_rate"] = _warming_up(fit, arguments, length)
+        optimizer: keras.Optimizer = _class(fit.optimizer.name)(**arguments)
+    except (ValueError, TypeError) as error:
+        raise Refusal(f"{place}: {reason(error)}") from None
+    optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if len(it.shape) < 2])
     return optimizer
 
 
-def schedule(call: Call, steps_per_epoch: int, where: Place) -> "keras.optimizers.schedules.LearningRateSchedule":
+def schedule(call: Call, length: Length, where: Place) -> "keras.optimizers.schedules.LearningRateSchedule":
     """The schedule of that name in keras.optimizers.schedules. Raises Refusal, which names `where`."""
     import keras
 
+    (arguments,) = call.plain().values()
     try:
         made: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
-            **in_steps(call, steps_per_epoch)
+            **{key: length.steps(value) for key, value in arguments.items()}
         )
     except (ValueError, TypeError) as error:
         raise Refusal(f"{where}: {reason(error)}") from None
     return made
 
 
-def in_steps(call: Call, steps_per_epoch: int) -> dict[str, Any]:
-    """The schedule's arguments, every `N epochs` as a whole number of steps."""
-    (arguments,) = call.plain().values()
-    return {key: _steps(value, steps_per_epoch) for key, value in arguments.items()}
+def _warming_up(fit: Fit, arguments: dict[str, Any], length: Length) -> Any:
+    """The rate behind a warm-up; one that is left out is the optimizer's own default."""
+    from pipeline.training.schedules import WarmUp
+
+    default = float(_class(fit.optimizer.name)().learning_rate)
+    return WarmUp(length.steps(fit.warmup), arguments.get("learning_rate", default))
 
 
-def _steps(value: Any, steps_per_epoch: int) -> Any:
-    if isinstance(value, list):
-        return [_steps(item, steps_per_epoch) for item in value]
-    told = STEPS.fullmatch(value) if isinstance(value, str) else None
-    return round(float(told[1]) * steps_per_epoch) if told else value
+def _class(name: str) -> Any:
+    """keras.optimizers' class of that name; Muon is the one that knows convolutions."""
+    import keras
+
+    from pipeline.training.muon import Muon
+
+    return Muon if name == "Muon" else getattr(keras.optimizers, name)

@@ -1,33 +1,61 @@
-"""TensorFlow switched on quietly and deterministically."""
+"""Keras switched on quietly and deterministically, on TensorFlow or on JAX."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Iterator
 
+from pipeline.errors import Refusal
 
-def start(seed: int) -> str:
-    """Imports TensorFlow with deterministic operators and every generator seeded; returns the device in words."""
+DETERMINISTIC_XLA = "--xla_gpu_deterministic_ops=true"
+
+
+def start(seed: int, backend: str = "tensorflow", precision: str = "float32") -> str:
+    """Imports Keras on `backend` with deterministic operators and every generator seeded; returns the device in words.
+
+    `precision` is a Keras dtype policy: weights stay float32. Raises Refusal where the backend is not installed.
+    """
+    os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off by default where a CPU has AVX2 alone, yet much faster there
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["XLA_FLAGS"] = " ".join({*os.environ.get("XLA_FLAGS", "").split(), DETERMINISTIC_XLA})
+    if importlib.util.find_spec(backend) is None:
+        raise Refusal(f"params.yaml: training.backend: {backend} is not installed: `uv pip install {backend}`")
     with native_stderr_closed():
         import keras
-        import tensorflow as tf
 
-        gpus = tf.config.list_physical_devices("GPU")
+        keras.utils.set_random_seed(seed)  # which loads TensorFlow too, where it is installed
+        device = _tensorflow() if backend == "tensorflow" else _jax()
+    keras.config.set_dtype_policy(precision)
+    return device
+
+
+def _tensorflow() -> str:
+    import tensorflow as tf
+
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"tf2onnx|tensorflow")
-    keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return f"the CPU ({os.cpu_count()} cores): TensorFlow {tf.__version__} sees no GPU"
     for gpu in gpus:  # take memory as needed, so that two runs can share a card
         tf.config.experimental.set_memory_growth(gpu, True)
     names = [str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)) for gpu in gpus]
     return f"the GPU {names[0]} with TensorFlow {tf.__version__}"
+
+
+def _jax() -> str:
+    import jax
+
+    warnings.filterwarnings("ignore", message="Explicitly requested dtype int64", module="jax")
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"the CPU ({os.cpu_count()} cores): JAX {jax.__version__} sees no GPU"
+    return f"the GPU {device.device_kind} with JAX {jax.__version__}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,70 @@
+"""What params.yaml may say of one model: its network, its augmentation, how it answers, how it is trained."""
+
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from pipeline.params import vocabulary
+from pipeline.params.architectures import Application, Compact, Residual
+from pipeline.params.arguments import STEPS, wrong
+from pipeline.params.call import Augmentation, Call, Callback, Layer, Loss, Optimizer
+from pipeline.params.section import Positive, Section, as_tuple
+
+NETWORKS = ("layers", "compact", "residual", "application")
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+Augmentations = Annotated[tuple[Augmentation, ...], BeforeValidator(as_tuple)]
+Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
+Steps = Annotated[str, StringConstraints(pattern=rf"^{STEPS.pattern}$")]
+
+
+class Fit(Section):
+    """How one model is trained."""
+
+    epochs: Positive
+    batch_size: Positive
+    optimizer: Optimizer
+    warmup: Steps | None
+    loss: Loss
+    class_weight: Literal["balanced"] | None
+    callbacks: Callbacks
+
+    @model_validator(mode="after")
+    def _one_hand_on_the_rate(self) -> Self:
+        rate = self.optimizer.arguments.get("learning_rate")
+        if isinstance(rate, Call) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
+            raise wrong("refused", "ReduceLROnPlateau cannot change a learning rate that follows a schedule", ("callbacks",))
+        if self.warmup and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
+            raise wrong("refused", "ReduceLROnPlateau cannot change a learning rate that warms up", ("callbacks",))
+        if self.warmup and isinstance(rate, Call) and rate.arguments.get("warmup_target") is not None:
+            raise wrong("refused", "there is another warm-up, the schedule's own warmup_target: leave one out", ("warmup",))
+        return self
+
+
+class Model(Section):
+    """One network between the input and the softmax, by its layers or by its family, and what is done with it."""
+
+    layers: Layers | None = None
+    compact: Compact | None = None
+    residual: Residual | None = None
+    application: Application | None = None
+    augment: Augmentations
+    flip_averaging: bool
+    fit: Fit
+
+    @model_validator(mode="after")
+    def _one_network(self) -> Self:
+        named = [name for name in NETWORKS if getattr(self, name) is not None]
+        if len(named) != 1:
+            found = f"not {' and '.join(named)}" if named else "there is none"
+            raise wrong("refused", f"one of {', '.join(NETWORKS)} says what the network is; {found}", ())
+        return self
+
+    @model_validator(mode="after")
+    def _images_before_batches(self) -> Self:
+        whole = [call.name in vocabulary.batch_transforms() for call in self.augment]
+        for position, (before, here) in enumerate(pairwise(whole), start=1):
+            if before and not here:
+                text = "it works on one image and must stand before those that work on a batch"
+                raise wrong("refused", text, ("augment", position, self.augment[position].name))  # type: ignore[arg-type]
+        return self

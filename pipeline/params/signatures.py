@@ -1,0 +1,97 @@
+"""What the classes of Keras and Albumentations can be given, read from their installed source.
+
+The source is parsed (`ast`), never imported, so the whole of params.yaml is checked in a second, without TensorFlow.
+"""
+
+import ast
+import importlib.util
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One parameter of a constructor, as its source states it."""
+
+    annotation: str | None
+    default: str | None  # as Python source; None: the argument is required
+    doc: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a class of a library can be given: its constructor's parameters by name."""
+
+    name: str
+    arguments: dict[str, Argument]
+
+
+def root(package: str) -> Path:
+    """The folder of an installed package, which is not imported."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed; `make repro` sets up the environment")
+    return Path(spec.origin).parent
+
+
+def of_keras(prefix: str, *places: str, extra: tuple[str, ...] = ()) -> dict[str, Signature]:
+    """The classes that Keras exports as PREFIX.NAME, from `places` in its source; each takes the `extra` arguments as well."""
+    classes = _classes(tuple(root("keras") / "src" / place for place in places))
+    found = {}
+    for node in classes.values():
+        for exported in _exports(node):
+            name = exported.removeprefix(f"{prefix}.")
+            if exported.startswith(f"{prefix}.") and "." not in name:
+                arguments = _arguments(node, classes) | dict.fromkeys(extra, Argument(None, "None", "string"))
+                found[name] = Signature(name, arguments)
+    return found
+
+
+def of_subclasses(base: str, places: tuple[Path, ...]) -> dict[str, Signature]:
+    """The classes whose ancestry holds a class that ends in `base`."""
+    classes = _classes(places)
+    return {
+        name: Signature(name, _arguments(node, classes))
+        for name, node in classes.items()
+        if any(parent.endswith(base) for parent in _ancestry(node, classes))
+    }
+
+
+@cache
+def _classes(places: tuple[Path, ...]) -> dict[str, ast.ClassDef]:
+    files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    sources = [ast.parse(file.read_text(encoding="utf-8")) for file in files if not file.name.endswith("_test.py")]
+    return {node.name: node for tree in sources for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def _exports(node: ast.ClassDef) -> list[str]:
+    calls = [it for it in node.decorator_list if isinstance(it, ast.Call) and ast.unparse(it.func) == "keras_export"]
+    names = [ast.literal_eval(call.args[0]) for call in calls]
+    return [name for entry in names for name in ([entry] if isinstance(entry, str) else entry)]
+
+
+def _ancestry(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> list[str]:
+    bases = [ast.unparse(base).split(".")[-1] for base in node.bases]
+    return bases + [name for base in bases if base in classes for name in _ancestry(classes[base], classes)]
+
+
+def _arguments(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str, Argument]:
+    owners = [node, *(classes[name] for name in _ancestry(node, classes) if name in classes)]
+    for owner in owners:
+        for item in owner.body:
+            if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                return _parameters(item.args, ast.get_docstring(node) or "")
+    return {}
+
+
+def _parameters(args: ast.arguments, doc: str) -> dict[str, Argument]:
+    names = [*args.args[1:], *args.kwonlyargs]
+    defaults = [None] * (len(args.args) - 1 - len(args.defaults)) + [*args.defaults, *args.kw_defaults]
+    found = {}
+    for name, default in zip(names, defaults, strict=True):
+        annotation = ast.unparse(name.annotation) if name.annotation else None
+        told = re.search(rf"^\s*{name.arg}:(.*?)(?=^\s*\w+:|\Z)", doc, re.MULTILINE | re.DOTALL)
+        found[name.arg] = Argument(annotation, ast.unparse(default) if default else None, told[1] if told else "")
+    return found

@@ -1,0 +1,68 @@
+"""What a network is made of, a row a layer: shapes, parameters, multiply-adds, receptive field."""
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import keras
+
+COLUMNS = ["layer", "kind", "output", "parameters", "multiply_adds", "receptive_field"]
+Field = tuple[int, int]  # pixels of the image that a value sees along one side, and pixels between two values beside it
+
+
+def table(model: "keras.Model") -> pd.DataFrame:
+    """The rows of a functional model, in the order of computation, with the total at the end.
+
+    Multiply-adds are those of one image in convolutions and dense layers. The receptive field is a side in pixels, at most
+    the image's: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (2019), formula 2.
+    """
+    side = max(model.input_shape[1:3])
+    fields: dict[str, Field] = {}
+    rows = []
+    for layer in model.layers:
+        seen = [fields[parent] for parent in _parents(layer)] or [(1, 1)]
+        fields[layer.name] = _behind(layer, max(field for field, _ in seen), max(jump for _, jump in seen), side)
+        rows.append(_row(layer, min(fields[layer.name][0], side)))
+    found = pd.DataFrame(rows, columns=COLUMNS)
+    total = ["total", "", "", found["parameters"].sum(), found["multiply_adds"].sum(), found["receptive_field"].max()]
+    return pd.concat([found, pd.DataFrame([total], columns=COLUMNS)], ignore_index=True)
+
+
+def text(rows: pd.DataFrame) -> str:
+    """The table for a terminal."""
+    shown = rows.assign(**{key: rows[key].map("{:,}".format) for key in COLUMNS[3:]})
+    return shown.rename(columns=lambda name: name.replace("_", " ")).to_string(index=False)
+
+
+def _row(layer: "keras.layers.Layer", field: int) -> list[Any]:
+    shape = " x ".join(str(size) for size in layer.output.shape[1:])
+    return [layer.name, type(layer).__name__, shape, layer.count_params(), _multiply_adds(layer), field]
+
+
+def _parents(layer: "keras.layers.Layer") -> Iterator[str]:
+    for node in layer._inbound_nodes:
+        yield from (parent.operation.name for parent in node.parent_nodes)
+
+
+def _multiply_adds(layer: "keras.layers.Layer") -> int:
+    """Each weight of a kernel meets each place that the kernel stands at; pointwise and depthwise halves add up."""
+    kernels = [weight for weight in layer.weights if "kernel" in weight.name and len(weight.shape) > 1]
+    if type(layer).__name__ == "Dense":
+        places, kernels = prod(layer.output.shape[1:-1]), kernels[:1]
+    else:
+        places = prod((layer.input if "Transpose" in type(layer).__name__ else layer.output).shape[1:3])
+    return int(places * sum(prod(kernel.shape) for kernel in kernels))
+
+
+def _behind(layer: "keras.layers.Layer", field: int, jump: int, side: int) -> Field:
+    """The field and the jump behind a layer."""
+    if "Global" in type(layer).__name__ or type(layer).__name__ in ("Flatten", "Resizing"):
+        return (side, jump) if type(layer).__name__ != "Resizing" else (field, jump)
+    if "UpSampling" in type(layer).__name__ or "Transpose" in type(layer).__name__:
+        return field, max(1, jump // layer.strides[0]) if hasattr(layer, "strides") else jump
+    size = max(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (1,))
+    dilation, strides = max(getattr(layer, "dilation_rate", (1,))), max(getattr(layer, "strides", (1,)))
+    return field + (size - 1) * dilation * jump, jump * strides

@@ -1,0 +1,30 @@
+"""Muon for convolutions. Import it behind `runtime.start`: it needs Keras."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from pipeline.training.network import LOGITS
+
+
+class Muon(keras.optimizers.Muon):
+    """keras.optimizers.Muon that also orthogonalises the updates of convolutions, each kernel as a matrix.
+
+    Keras's own leaves every kernel that is not a matrix to AdamW, all of a convolutional network but its last layers.
+    Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), flatten a kernel to (height x width x
+    inputs) x outputs. Biases, norms, depthwise kernels (whose matrix would be one column) and the layer of the logits are
+    AdamW's, with the rate times `adam_lr_ratio`.
+    """
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        if len(variable.shape) < 2 or variable.shape[-1] == 1 or f"{LOGITS}/" in variable.path:
+            return True
+        return any(keyword in variable.path for keyword in self.exclude_layers)
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
+        ahead = ops.add(gradient, self.momentum * m) if self.nesterov else m
+        matrix = ops.reshape(ahead, (-1, variable.shape[-1]))
+        update = self.zeropower_via_newtonschulz5(matrix, self.ns_steps)
+        self.assign_sub(variable, ops.reshape(self.lr_adjust(lr * update), variable.shape))

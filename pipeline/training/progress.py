@@ -1,0 +1,58 @@
+"""What `fit` reads and tells on the way. Import it behind `runtime.start`: it needs Keras."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline.data.shards import Shards
+from pipeline.training import archive
+from pipeline.training.augmentation import Pixels, Targets
+from pipeline.training.batches import one_hot
+
+
+class InOrder(keras.utils.PyDataset):
+    """A split in batches of `size`, from its first image to its last."""
+
+    def __init__(self, split: Shards, classes: int, size: int) -> None:
+        super().__init__()
+        self.split, self.classes, self.size = split, classes, size
+
+    def __len__(self) -> int:
+        return -(-len(self.split) // self.size)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
+        positions = np.arange(index * self.size, min((index + 1) * self.size, len(self.split)))
+        return self.split.images(positions), one_hot(self.split.labels[positions], self.classes)
+
+
+class Best(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the lowest loss on validation, for a training that breaks off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch, self.loss, self.accuracy = 0, float("inf"), 0.0
+        self.weights: list[Any] = []
+        self.last: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Compares; with `use_ema` the averaged weights are in the model at this moment."""
+        logs = logs or {}
+        self.last = self.model.get_weights()
+        if logs.get("val_loss", float("inf")) < self.loss:
+            self.epoch, self.loss, self.accuracy = epoch + 1, logs["val_loss"], logs["val_accuracy"]
+            self.weights = self.last
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Puts the last epoch's weights back: an early stop makes Keras end with those that were not averaged."""
+        if self.last:
+            self.model.set_weights(self.last)
+
+    def save(self, path: Path) -> str:
+        """Writes the best state so far, if there is one; returns what to tell of it."""
+        if not self.weights:
+            return "no epoch was finished"
+        self.model.set_weights(self.weights)
+        archive.save(self.model, path)
+        return f"the best state so far (epoch {self.epoch}, val_accuracy {self.accuracy:.4f}) is in {path}"

@@ -1,0 +1,51 @@
+"""All that a training needs, put together from params.yaml and checked before the first step."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline import paths
+from pipeline.data.images import ImagePolicy
+from pipeline.data.shards import Shards
+from pipeline.errors import Refusal
+from pipeline.params import Place
+from pipeline.params.model import Fit, Model
+from pipeline.training import network, optimizers
+from pipeline.training.batches import Batches, balanced
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Task:
+    """A compiled model, the batches that it learns from, what params.yaml says of its training, and the place of that."""
+
+    model: "keras.Model"
+    batches: Batches
+    fit: Fit
+    where: Place
+
+
+def prepare(chosen: Model, image: ImagePolicy, seed: int, train: Shards, where: Place) -> Task:
+    """The task of one model, whose place in params.yaml is `where`. Raises Refusal for what cannot be trained."""
+    classes = json.loads(paths.CLASSES.read_text())["classes"]
+    check_classes(train, classes)
+    fit = chosen.fit
+    weights = balanced(train.labels, len(classes)) if fit.class_weight else np.ones(len(classes), np.float32)
+    batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, where.at("augment"))
+    model = network.build(chosen, image, len(classes), where)
+    optimizers.compile_model(model, fit, batches.per_epoch, where.at("fit"))
+    return Task(model, batches, fit, where.at("fit"))
+
+
+def check_classes(train: Shards, classes: list[str]) -> None:
+    """Refuses classes that cannot be learnt: more of them than images, or one that no image shows."""
+    folder = paths.prepared("train")
+    if len(classes) > len(train):
+        raise Refusal(f"{folder}: {len(classes)} classes, but {len(train)} images: each class needs some")
+    counts = np.bincount(train.labels, minlength=len(classes))
+    if missing := [name for name, count in zip(classes, counts, strict=True) if count == 0]:
+        raise Refusal(f"{folder}: no image of the class {', '.join(missing)}: it cannot be learnt; add images, or take it out")

@@ -1,0 +1,146 @@
+"""The families of networks, and the table of their layers."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.data.images import ImagePolicy
+from pipeline.deploy import canonical, convert, counts
+from pipeline.errors import Refusal
+from pipeline.training import layer_table, network, runtime
+from tests.conftest import PLACE, model_of
+
+pytestmark = pytest.mark.tensorflow
+COMPACT = {
+    "convolution": "plain",
+    "stem_filters": 8,
+    "stem_kernel": 5,
+    "stages": [{"filters": 16, "blocks": 1, "halve": True}, {"filters": 24, "blocks": 2, "halve": False}],
+    "squeeze_excitation": 0,
+    "activation": "relu",
+    "pooling": "max",
+    "dropout": 0.0,
+}
+RESIDUAL = {"depth": 16, "width": 4, "squeeze_excitation": 0, "dropout": 0.0}
+APPLICATION = {"name": "MobileNetV2", "weights": None, "size": 32, "trainable": True, "dropout": 0.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tensorflow() -> None:
+    runtime.start(0)
+
+
+def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
+    policy = ImagePolicy(side, side, channels, "stretch", "area")
+    return network.build(model_of(**architecture), policy, 10, PLACE)
+
+
+def test_a_wide_residual_network_has_the_parameters_of_its_paper() -> None:
+    """2.7 million for WRN-16-4 and 0.6 for WRN-40-1, tables 4 and 6; counted exactly by hand."""
+    model = built(32, 3, residual=RESIDUAL)
+    assert sum(int(np.prod(it.shape)) for it in model.trainable_variables) == 2_748_890
+    deep = built(32, 3, residual={**RESIDUAL, "depth": 40, "width": 1})
+    assert round(deep.count_params() / 1e6, 1) == 0.6
+
+
+def test_a_compact_network_is_its_stem_and_its_stages() -> None:
+    model = built(compact=COMPACT)
+    convolutions = [layer for layer in model.layers if "conv2d" in layer.name]
+    assert [(*layer.output.shape[1:], layer.kernel_size[0]) for layer in convolutions] == [
+        (28, 28, 8, 5),
+        (14, 14, 16, 3),
+        (7, 7, 16, 3),
+        (7, 7, 24, 3),
+        (7, 7, 24, 3),
+        (7, 7, 24, 3),
+    ]
+    assert sum("add" in layer.name for layer in model.layers) == 3
+
+
+def test_separable_convolutions_cost_a_fraction() -> None:
+    plain, separable = (
+        layer_table.table(built(compact={**COMPACT, "convolution": kind})).iloc[-1] for kind in ("plain", "separable")
+    )
+    assert separable["multiply_adds"] < plain["multiply_adds"] / 2
+    assert separable["parameters"] < plain["parameters"] / 3
+
+
+def test_squeeze_and_excitation_weighs_channels() -> None:
+    model = built(compact={**COMPACT, "squeeze_excitation": 4})
+    weighing = [layer for layer in model.layers if type(layer).__name__ == "Multiply"]
+    assert [layer.output.shape[1:] for layer in weighing] == [(7, 7, 16), (7, 7, 24), (7, 7, 24)]
+    gate = weighing[0].input[1]
+    assert gate.shape == (None, 1, 1, 16)
+
+
+def test_the_table_counts_what_the_onnx_graph_computes() -> None:
+    for architecture in (
+        {"compact": {**COMPACT, "squeeze_excitation": 4}},
+        {"compact": {**COMPACT, "convolution": "separable"}},
+        {"residual": {**RESIDUAL, "depth": 10, "width": 1}},
+        {"layers": [{"SeparableConv2D": {"filters": 6, "kernel_size": 3}}, {"Dense": {"units": 4}}, "Flatten"]},
+        {"layers": [{"Conv2DTranspose": {"filters": 6, "kernel_size": 2, "strides": 2}}, "Flatten"]},
+    ):
+        model = built(8, **architecture)
+        graph = canonical.canonical(convert.to_onnx(model, 18))
+        total = layer_table.table(model).iloc[-1]
+        assert total["multiply_adds"] == counts.multiply_adds(graph), architecture
+        assert total["parameters"] == model.count_params()
+
+
+def test_the_receptive_field_grows_by_the_kernel_times_the_strides_before_it() -> None:
+    layers = [
+        {"Conv2D": {"filters": 2, "kernel_size": 3}},
+        {"MaxPool2D": {"pool_size": 2}},
+        {"Conv2D": {"filters": 2, "kernel_size": 3, "dilation_rate": 2}},
+        {"Conv2D": {"filters": 2, "kernel_size": 3, "strides": 2}},
+        {"DepthwiseConv2D": {"kernel_size": 3}},
+        "GlobalMaxPool2D",
+    ]
+    found = layer_table.table(built(64, layers=layers))["receptive_field"].tolist()
+    assert found[2:8] == [3, 4, 4 + 2 * 2 * 2, 12 + 2 * 2, 16 + 2 * 4, 64]
+
+
+def test_a_shortcut_sees_what_its_widest_branch_sees() -> None:
+    rows = layer_table.table(built(64, residual={**RESIDUAL, "depth": 10, "width": 1})).set_index("kind")
+    assert rows.loc["Add", "receptive_field"].tolist() == [1 + 3 * 2, 7 + 2 + 2 * 2, 13 + 2 * 2 + 2 * 4]
+
+
+@pytest.mark.parametrize(("side", "channels"), [(28, 1), (32, 3)])
+def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> None:
+    model = built(side, channels, application=APPLICATION)
+    assert model.input_shape == (None, side, side, channels)
+    images = np.random.default_rng(0).integers(0, 256, (2, side, side, channels), np.uint8)
+    assert np.allclose(np.asarray(model(images)).sum(axis=1), 1, atol=1e-5)
+
+
+def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+    source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
+    source.save_weights("body.weights.h5")
+    digest = hashlib.sha256(Path("body.weights.h5").read_bytes()).hexdigest()
+    weights = {"file": "body.weights.h5", "sha256": digest}
+    model = built(application={**APPLICATION, "weights": weights, "trainable": False})
+    assert np.array_equal(model.get_layer("Conv1").get_weights()[0], source.get_layer("Conv1").get_weights()[0])
+    assert [it.path.split("/")[0] for it in model.trainable_variables] == ["logits", "logits"]
+    with pytest.raises(Refusal, match=r"weights.sha256: body.weights.h5 is another file: its SHA-256 differs$"):
+        built(application={**APPLICATION, "weights": {**weights, "sha256": 64 * "0"}})
+    with pytest.raises(Refusal, match=r"weights.file: none.weights.h5: no such file$"):
+        built(application={**APPLICATION, "weights": {**weights, "file": "none.weights.h5"}})
+
+
+def test_imagenet_without_a_network_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keras.src.applications import mobilenet_v2
+    from keras.src.utils import file_utils
+
+    monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", "http://127.0.0.1:9/")
+    monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
+    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]*127.0.0.1[^\n]*$"):
+        built(application={**APPLICATION, "weights": "imagenet"})
