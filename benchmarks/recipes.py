@@ -21,18 +21,18 @@ from pipeline import artifacts, params, paths
 
 STAGES = ("train", "export", "verify", "quantize", "evaluate")
 COLUMNS = ["model", "seed", "test accuracy", "validation accuracy in training", "inside fit, s", "whole pipeline, s"]
-RECIPES = {"default": paths.PARAMS, **{path.stem: path for path in sorted(Path("recipes").glob("*.yaml"))}}
 
 
 def main() -> None:
     """Runs the seeds one after the other and writes the table."""
+    recipes = {"default": paths.PARAMS, **{path.stem: path for path in sorted(Path("recipes").glob("*.yaml"))}}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", nargs="?", default="default", choices=list(RECIPES))
+    parser.add_argument("recipe", nargs="?", default="default", choices=list(recipes))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     chosen = parser.parse_args()
     if len(set(chosen.seeds)) < len(chosen.seeds):
         parser.error("--seeds: each must differ from the others")
-    table = pd.DataFrame([row for seed in chosen.seeds for row in run(RECIPES[chosen.recipe], seed)])
+    table = pd.DataFrame([row for seed in chosen.seeds for row in run(recipes[chosen.recipe], seed)])
     content = {
         "title": f"The recipe {chosen.recipe} with {len(chosen.seeds)} seed{'s' if len(chosen.seeds) > 1 else ''}",
         "columns": COLUMNS,

@@ -26,7 +26,7 @@ from pipeline import artifacts, params, paths
 from pipeline.data.shards import Shards
 from pipeline.params.call import optimizer
 from pipeline.training import runtime, task
-from pipeline.training.batches import Batch, Batches, one_hot, stream
+from pipeline.training.batches import Batch, one_hot, stream
 from pipeline.training.fitting import source
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ COLUMNS = ["model", "way", "images/s (median)", "lowest to highest", "ratio of a
 BARE, OURS, LOWER, RIVAL = "bare `fit` on arrays", "this pipeline", "this pipeline, bfloat16", "PyTorch, the same network"
 AUGMENTED, READY = "this pipeline, augmented", "the same batches kept ready"
 AGAINST = {OURS: BARE, LOWER: OURS, RIVAL: OURS, AUGMENTED: READY}
+LONG = 1000  # epochs, of which as many are made as there are rounds
 Epoch = Callable[[], float]
 
 
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     chosen = parser.parse_args()
-    runtime.start(params.load().seed)
+    runtime.start(params.load().seed, params.load().training.backend)
     rows = [row for model in chosen.models for row in measured(model, chosen)]
     content = {
         "title": f"Training with Adam, {chosen.rounds} interleaved rounds of {chosen.images} images",
@@ -91,7 +92,7 @@ def prepared(name: str, split: Shards, precision: str = "float32", augmented: bo
     model, where = settings.model(name), params.place("models", name)
     fit = model.fit.model_copy(update={"optimizer": optimizer("Adam"), "warmup": None})
     update = {"fit": fit, **({} if augmented else {"augment": ()})}
-    runtime.start(settings.seed, precision=precision)
+    runtime.start(settings.seed, settings.training.backend, precision)
     return task.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, split, where)
 
 
@@ -105,9 +106,8 @@ def bare(name: str, split: Shards) -> Epoch:
 def ours(name: str, split: Shards, precision: str = "float32", augmented: bool = False) -> Epoch:
     """The batches of the train stage; each epoch is the next one of a training."""
     made = prepared(name, split, precision, augmented)
-    epochs = itertools.count()
-    workers = params.load().training.workers
-    return lambda: streamed(made, lambda: stream(OneEpoch(made.batches, next(epochs)), 1, workers))  # type: ignore[arg-type]
+    whole = stream(made.batches, LONG, params.load().training.workers)
+    return lambda: streamed(made, lambda: itertools.islice(whole, made.batches.per_epoch))
 
 
 def ready(name: str, split: Shards) -> Epoch:
@@ -115,17 +115,6 @@ def ready(name: str, split: Shards) -> Epoch:
     made = prepared(name, split)
     kept = [made.batches(0, batch) for batch in range(made.batches.per_epoch)]
     return lambda: streamed(made, lambda: iter(kept))
-
-
-class OneEpoch:
-    """The batches of one epoch, as an epoch of number 0."""
-
-    def __init__(self, batches: Batches, epoch: int) -> None:
-        self.batches, self.epoch, self.per_epoch = batches, epoch, batches.per_epoch
-
-    def __call__(self, _: int, batch: int) -> Batch:
-        """The batch of that number."""
-        return self.batches(self.epoch, batch)
 
 
 def streamed(made: task.Task, make: Callable[[], Iterator[Batch]]) -> float:

@@ -58,4 +58,4 @@ def tested(name: str, lowest: float, highest: float, steps: int) -> tuple["pd.Da
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, goes_on="nothing was written")

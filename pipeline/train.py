@@ -33,6 +33,9 @@ def main() -> None:
         curves = fitting.fit(given, validation, training.workers, best)
     except (Refusal, KeyboardInterrupt) as stopped:
         raise type(stopped)(f"{stopped}; {best.save(paths.best(name))}".removeprefix("; ")) from None
+    except Exception:
+        print(best.save(paths.best(name)), flush=True)
+        raise
     artifacts.write_csv(paths.history(name), curves)
     archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
     paths.best(name).unlink(missing_ok=True)

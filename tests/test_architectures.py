@@ -104,6 +104,20 @@ def test_the_receptive_field_grows_by_the_kernel_times_the_strides_before_it() -
     assert found[2:8] == [3, 4, 4 + 2 * 2 * 2, 12 + 2 * 2, 16 + 2 * 4, 64]
 
 
+def test_the_receptive_field_is_in_pixels_of_the_image() -> None:
+    layers = [
+        {"Resizing": {"height": 128, "width": 128}},  # half a pixel apart
+        {"Conv2D": {"filters": 2, "kernel_size": 5, "padding": "same"}},
+        {"UpSampling2D": {"size": 2}},  # a quarter
+        {"Conv2D": {"filters": 2, "kernel_size": 5, "padding": "same"}},
+        {"Conv2DTranspose": {"filters": 2, "kernel_size": 4, "strides": 2}},  # reads two values
+        {"Conv2D": {"filters": 2, "kernel_size": 17}},
+        "Flatten",
+    ]
+    found = layer_table.table(built(64, layers=layers))["receptive_field"].tolist()
+    assert found[2:8] == [1, 3, 3, 4, 5, 7]  # 1, 1 + 4 / 2, 3, 3 + 4 / 4, 4 + 1 / 4, 4.25 + 16 / 8
+
+
 def test_a_shortcut_sees_what_its_widest_branch_sees() -> None:
     rows = layer_table.table(built(64, residual={**RESIDUAL, "depth": 10, "width": 1})).set_index("kind")
     assert rows.loc["Add", "receptive_field"].tolist() == [1 + 3 * 2, 7 + 2 + 2 * 2, 13 + 2 * 2 + 2 * 4]
@@ -115,6 +129,15 @@ def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> N
     assert model.input_shape == (None, side, side, channels)
     images = np.random.default_rng(0).integers(0, 256, (2, side, side, channels), np.uint8)
     assert np.allclose(np.asarray(model(images)).sum(axis=1), 1, atol=1e-5)
+    rows = layer_table.table(model)
+    assert rows["parameters"].iloc[-1] == model.count_params()
+    assert rows.set_index("layer").loc["bn_Conv1", "receptive_field"] == 3  # three pixels of 32, of 28 even less
+
+
+def test_a_picture_that_is_halved_away_is_one_line() -> None:
+    stages = [{"filters": 4, "blocks": 0, "halve": True}] * 3
+    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
+        built(8, compact={**COMPACT, "stages": stages})
 
 
 def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(

@@ -1,5 +1,6 @@
 """A training from its task to its end, and what is left of one that breaks off."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
-from pipeline.training import archive, fitting, runtime, task
+from pipeline.training import archive, fitting, network, runtime, task
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -133,7 +134,10 @@ def test_ctrl_c_keeps_the_best_state_and_says_where(monkeypatch: pytest.MonkeyPa
 def test_too_little_memory_names_the_batch_size() -> None:
     import tensorflow as tf
 
+    cleared = TypeError("'NoneType' object is not callable")
+    cleared.__context__ = RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes.")
     for error in (
+        cleared,
         tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[4096,64,224,224]"),
         RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes."),
     ):
@@ -143,9 +147,15 @@ def test_too_little_memory_names_the_batch_size() -> None:
         )
 
 
-def test_an_error_of_ours_is_not_called_the_users() -> None:
-    error = KeyError("val_loss")
-    assert fitting.told(error, model_of(layers=LAYERS).fit, PLACE) is error
+def test_an_error_of_ours_is_not_called_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = given()
+
+    def fail(*_: Any) -> None:
+        raise IndexError("ours")
+
+    monkeypatch.setattr(made.batches, "augmentation", fail)
+    with pytest.raises(IndexError, match="^ours$"):
+        fitted(made)
 
 
 def test_a_refusal_while_a_batch_is_made_arrives_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +175,14 @@ def test_a_class_without_images_is_named() -> None:
         given()
 
 
+def test_balanced_classes_reach_the_batches() -> None:
+    labels = np.repeat(np.arange(10), [13, *[3] * 9])
+    shards.write(paths.prepared("train"), iter(np.zeros((40, 8, 8, 1), np.uint8)), labels)
+    weights = given(class_weight="balanced").batches.class_weights
+    assert np.allclose(weights, [40 / 130, *[40 / 30] * 9])
+    assert np.array_equal(given().batches.class_weights, np.ones(10, np.float32))
+
+
 def test_more_classes_than_images_are_refused() -> None:
     artifacts.write_json(paths.CLASSES, {"classes": [str(number) for number in range(41)]})
     with pytest.raises(Refusal, match=r"^data/prepared/train: 41 classes, but 40 images"):
@@ -180,7 +198,9 @@ def test_mixed_precision_keeps_weights_and_answers_in_float32(precision: str) ->
         made = given(epochs=2)
         fitted(made)
         assert {str(it.dtype) for it in made.model.weights} <= {"float32", "uint32", "int64"}
-        assert made.model.get_layer("probabilities").compute_dtype == "float32"
+        images = np.zeros((1, 8, 8, 1), np.uint8)
+        for model in (made.model, network.flip_averaged(made.model)):
+            assert np.asarray(model(images)).dtype == np.float32
         assert {layer.compute_dtype for layer in made.model.layers if "conv2d" in layer.name} == {
             precision.removeprefix("mixed_")
         }
@@ -207,16 +227,24 @@ def test_the_range_test_finds_where_the_loss_falls_fastest(monkeypatch: pytest.M
 
 def test_the_same_code_trains_on_jax_and_its_model_exports(run: Run) -> None:
     text = (ROOT / "tests" / "smoke.yaml").read_text().replace("backend: tensorflow", "backend: jax")
-    Path("params.yaml").write_text(text.replace("error_rate: 0.05", "error_rate: null"))
+    text = text.replace("error_rate: 0.05", "error_rate: null").replace("warmup: null", "warmup: 20 %")
+    optimizer = "optimizer: {Muon: {learning_rate: 0.01, use_ema: true, ema_momentum: 0.9}}"
+    text = re.sub(r"optimizer: .*", optimizer, text).replace("p: 0.5}]", "p: 0.5}, MixUp: {alpha: 0.4}, CutMix]")
     classes = [str(digit) for digit in range(10)]
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
     files = []
-    for _ in range(2):
+    for workers in (0, 2):
+        Path("params.yaml").write_text(text.replace("workers: 1", f"workers: {workers}"))
         ended = run("pipeline.train", "tiny")
         assert ended.returncode == 0, ended.stderr
         assert "JAX" in ended.stdout and ended.stderr == ""
         files.append(paths.keras("tiny").read_bytes())
     assert files[0] == files[1]
+    labels = Shards(paths.prepared("validation")).labels
+    loss = -np.log(answers(archive.load(paths.keras("tiny")))[np.arange(40), labels]).mean()  # on TensorFlow
+    losses = pd.read_csv(paths.history("tiny"))["val_loss"]
+    assert losses.min() == pytest.approx(loss, rel=1e-4)  # of the averaged weights, and the best of them
+    assert run("pipeline.lr_range", "tiny", "--steps", "5").returncode == 0
     assert run("pipeline.export", "tiny").returncode == 0
     assert paths.onnx("tiny").exists()
 

@@ -1,5 +1,7 @@
 """Each option of a recipe does what its paper says: held to values worked out by hand."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +23,9 @@ def tensorflow() -> None:
     runtime.start(0)
 
 
-def compiled(steps_per_epoch: int = 10, **fit: Any) -> Any:
+def compiled(steps_per_epoch: int = 10, layers: Sequence[Any] = LAYERS, **fit: Any) -> Any:
     """A small network, compiled for a training as `fit` says."""
-    chosen = model_of(fit, layers=LAYERS)
+    chosen = model_of(fit, layers=layers)
     model = network.build(chosen, POLICY, 3, PLACE)
     optimizers.compile_model(model, chosen.fit, steps_per_epoch, PLACE.at("fit"))
     return model
@@ -47,6 +49,11 @@ def stepped(optimizer: dict[str, Any], gradient: float = 0.0, **fit: Any) -> dic
         [np.full(it.shape, gradient, np.float32) for it in model.trainable_variables], model.trainable_variables
     )
     return {it.path: (old, np.array(it)) for it, old in zip(model.trainable_variables, before, strict=True)}
+
+
+def test_a_warm_up_of_no_steps_is_none() -> None:
+    assert rates(0.4, "0 epochs", [0, 1]) == [0.4, 0.4]
+    assert rates(0.4, "0.4 %", [0]) == [0.4]
 
 
 def test_a_constant_rate_warms_up_in_a_straight_line() -> None:
@@ -87,6 +94,27 @@ def test_weight_decay_spares_biases_and_norms(name: str) -> None:
     for path in ("conv2d", "logits"):
         old, new = next(values for name, values in after.items() if path in name and "kernel" in name)
         assert np.allclose(new, old * (1 - 0.1 * 0.5))
+
+
+def test_decay_spares_norms_and_activations_of_any_shape() -> None:
+    layers = [{"Conv2D": {"filters": 2, "kernel_size": 3}}, {"LayerNormalization": {"axis": [1, 2, 3]}}, "PReLU", "Flatten"]
+    after = stepped({"SGD": {"learning_rate": 0.1, "weight_decay": 0.5}}, layers=layers)
+    moved = {path.split("/")[-1] for path, (old, new) in after.items() if not np.array_equal(old, new)}
+    assert moved == {"kernel"}
+
+
+def test_muon_takes_kernels_that_mix_channels_and_no_others() -> None:
+    layers = [
+        {"DepthwiseConv2D": {"kernel_size": 3, "depth_multiplier": 2}},
+        {"SeparableConv2D": {"filters": 4, "kernel_size": 3}},
+        {"Conv2DTranspose": {"filters": 4, "kernel_size": 3}},
+        "PReLU",
+        "Flatten",
+        {"Dense": {"units": 5}},
+    ]
+    model = compiled(layers=layers, optimizer={"Muon": {"learning_rate": 0.1, "exclude_layers": ["^dense"]}})
+    taken = {it.path for it in model.trainable_variables if not model.optimizer._should_use_adamw(it)}
+    assert {re.sub(r"_\d+/", "/", path) for path in taken} == {"separable_conv2d/pointwise_kernel", "conv2d_transpose/kernel"}
 
 
 def test_muon_makes_a_kernel_s_update_orthogonal_and_leaves_the_rest_to_adam() -> None:

@@ -145,6 +145,16 @@ MISTAKES = [
         "loss: {CategoricalCrossentropy: {label_smothing: 0.1}}",
         "17: models.tiny.fit.loss.CategoricalCrossentropy.label_smothing: CategoricalCrossentropy has no argument of that name; did",
     ),
+    (
+        "Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}",
+        "Adam: {learning_rate: {PiecewiseConstantDecay: {boundaries: [foo], values: [0.1, 0.2]}}}",
+        "15: models.tiny.fit.optimizer.Adam.learning_rate.PiecewiseConstantDecay.boundaries: 'foo': a number of steps",
+    ),
+    (
+        "Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}",
+        "Adam: {gradient_accumulation_steps: 2 epochs}",
+        "15: models.tiny.fit.optimizer.Adam.gradient_accumulation_steps: '2 epochs': text where a number is needed",
+    ),
     ("class_weight: null", "class_weight: even", "18: models.tiny.fit.class_weight: 'even': input should be 'balanced'"),
     ("backend: tensorflow", "backend: torch", "5: training.backend: 'torch': input should be 'tensorflow' or 'jax'"),
     (

@@ -13,12 +13,19 @@ from pipeline.params.signatures import Argument
 STEPS = re.compile(r"(\d+(?:\.\d+)?) (epochs?|%)")  # `2 epochs`, or `5 %` of the training
 
 
-def check(argument: Argument, at: tuple[str, ...], value: Any) -> None:
-    """Refuses a value whose type the library's own source rules out; what the source leaves open passes."""
+def check(argument: Argument, at: tuple[str, ...], value: Any, in_steps: bool = False) -> None:
+    """Refuses a value whose type the library's own source rules out; what the source leaves open passes.
+
+    `in_steps`: the argument is counted in steps where its name says so, and `2 epochs` or `5 %` may stand for them.
+    """
+    counted = in_steps and (at[-1].endswith("_steps") or at[-1] == "boundaries")
+    for item in value if isinstance(value, list | tuple) and counted else ():
+        if isinstance(item, str) and not STEPS.fullmatch(item):
+            raise wrong("type", "a number of steps, `2 epochs` or `80 %` is needed", at, got=item)
     flag = argument.default in ("True", "False")
     if argument.annotation:
         _check_annotation(argument.annotation, at, value)
-    elif isinstance(value, str) and not _takes_text(argument) and not (at[-1].endswith("_steps") and STEPS.fullmatch(value)):
+    elif isinstance(value, str) and not _takes_text(argument) and not (counted and STEPS.fullmatch(value)):
         raise wrong("type", "text where a number is needed", at, got=value)
     elif flag and not isinstance(value, bool):
         raise wrong("type", "the argument takes true or false", at, got=value)

@@ -93,7 +93,7 @@ def _call(kind: str, value: Any, known: dict[str, Signature], at: tuple[str, ...
     for key, entry in given.items():
         if key not in arguments:
             raise wrong("name", f"{name} has no argument of that name", (*at, key), allowed=list(arguments), got=key)
-        check(arguments[key], (*at, key), entry)
+        check(arguments[key], (*at, key), entry, in_steps=kind == "schedule")
     for key, argument in arguments.items():
         if argument.default is None and key not in given:
             raise wrong("name", f"{name} needs the argument {key}", at)

@@ -9,7 +9,7 @@ TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/t
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
-OURS = ("seed", "data_format")  # the batch says the seed, and images are height x width x channels
+OURS = ("seed", "data_format", "value_range")  # the batch says the seed; pixels are height x width x channels, 0 to 255
 
 
 @cache
@@ -21,8 +21,10 @@ def layers() -> dict[str, Signature]:
 @cache
 def optimizers() -> dict[str, Signature]:
     """keras.optimizers, but for those that wrap others."""
-    found = of_keras("keras.optimizers", "optimizers")
-    return _without(found, "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
+    found = _without(
+        of_keras("keras.optimizers", "optimizers"), "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"
+    )
+    return {name: _less(signature, "loss_scale_factor") for name, signature in found.items()}  # mixed_float16 scales by itself
 
 
 @cache
@@ -57,8 +59,7 @@ def transforms() -> dict[str, Signature]:
 def batch_transforms() -> dict[str, Signature]:
     """The augmentations of keras.layers that Albumentations lacks: they mix images, or choose among transforms."""
     found = of_keras("keras.layers", "layers/preprocessing/image_preprocessing")
-    chosen = {name: found[name].arguments for name in BATCH_TRANSFORMS}
-    return {name: Signature(name, {key: it for key, it in known.items() if key not in OURS}) for name, known in chosen.items()}
+    return {name: _less(found[name], *OURS) for name in BATCH_TRANSFORMS}
 
 
 @cache
@@ -71,3 +72,7 @@ def applications() -> tuple[str, ...]:
 
 def _without(found: dict[str, Signature], *names: str) -> dict[str, Signature]:
     return {name: signature for name, signature in found.items() if name not in names}
+
+
+def _less(signature: Signature, *names: str) -> Signature:
+    return Signature(signature.name, {name: it for name, it in signature.arguments.items() if name not in names})

@@ -77,7 +77,10 @@ def _batch_transform(call: Call, where: Place) -> BatchTransform:
 
     def transform(images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
         values = [np.array(_pair(seed, number), state.dtype) for number, state in enumerate(states)]
-        pixels, labels = compiled(images.astype(np.float32), targets, values)
+        try:
+            pixels, labels = compiled(images.astype(np.float32), targets, values)
+        except (ValueError, TypeError) as error:
+            raise Refusal(f"{where.at(call.name)}: {reason(error)}") from None
         return np.rint(np.clip(np.asarray(pixels), 0, 255)).astype(np.uint8), np.asarray(labels, np.float32)
 
     return transform

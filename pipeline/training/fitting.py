@@ -1,5 +1,6 @@
 """One run of Keras's `fit` over our batches."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.model import Fit
-from pipeline.training.batches import Batch, Shapes, stream
+from pipeline.training.batches import Batch, Batches, Shapes, stream
 from pipeline.training.network import reason
 from pipeline.training.task import Task
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from pipeline.training.progress import Best
 
-VALIDATION_BATCH = 500
 AHEAD = 2
+FULL = re.compile(r"RESOURCE_EXHAUSTED|ResourceExhausted|out of memory", re.IGNORECASE)
 
 
 def fit(task: Task, validation: Shards, workers: int, best: "Best") -> pd.DataFrame:
@@ -32,19 +33,19 @@ def fit(task: Task, validation: Shards, workers: int, best: "Best") -> pd.DataFr
     when the device has too little memory; `best` has then the best state so far.
     """
     batches, settings, where = task.batches, task.fit, task.where
-    refused: list[Refusal] = []
+    failed: list[Exception] = []
     try:
         history = task.model.fit(
-            source(lambda: noting(refused, stream(batches, settings.epochs, workers)), batches.shapes),
+            source(lambda: noting(failed, stream(batches, settings.epochs, workers)), batches.shapes),
             steps_per_epoch=batches.per_epoch,
             epochs=settings.epochs,
-            validation_data=held_out(validation, len(batches.class_weights)),
+            validation_data=held_out(validation, batches),
             callbacks=callbacks(settings, best, where),
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         ).history
     except Exception as error:
-        raise (refused[0] if refused else told(error, settings, where)) from None
+        raise failed[0] if failed else told(error, settings, where) from error
     curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})
     if not np.isfinite(curves[["loss", "val_loss"]]).all(axis=None):
         found = f"the loss is no longer a number in epoch {len(curves)}"
@@ -55,27 +56,30 @@ def fit(task: Task, validation: Shards, workers: int, best: "Best") -> pd.DataFr
 def probe(task: Task, steps: int, callback: "keras.callbacks.Callback") -> None:
     """Trains for `steps` batches without validation, for what `callback` sees. Raises Refusal as `fit` does."""
     epochs = -(-steps // task.batches.per_epoch)
-    refused: list[Refusal] = []
+    failed: list[Exception] = []
     try:
         task.model.fit(
-            source(lambda: noting(refused, stream(task.batches, epochs, workers=1)), task.batches.shapes),
+            source(lambda: noting(failed, stream(task.batches, epochs, workers=1)), task.batches.shapes),
             steps_per_epoch=steps,
             callbacks=[callback],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         )
     except Exception as error:
-        raise (refused[0] if refused else told(error, task.fit, task.where)) from None
+        raise failed[0] if failed else told(error, task.fit, task.where) from error
 
 
 def told(error: Exception, settings: Fit, where: Place) -> Exception:
     """What went wrong inside `fit`, as a line where it is the settings' or the device's doing; else the error itself."""
-    text = reason(error)
-    if "RESOURCE_EXHAUSTED" in text or "ResourceExhausted" in type(error).__name__ or "out of memory" in text.lower():
-        size = f"{where.at('batch_size')}: {settings.batch_size}"
-        return Refusal(f"{size}: the device has too little memory for such a batch; try {max(1, settings.batch_size // 2)}")
+    chain = [error]
+    while chain[-1].__context__ is not None:  # JAX's own clearing up may fail behind it
+        chain.append(chain[-1].__context__)  # type: ignore[arg-type]
+    if any(FULL.search(f"{type(it).__name__} {it}") for it in chain):
+        size, half = settings.batch_size, settings.batch_size // 2
+        advice = f"try {half}" if half else "try a smaller image or network"
+        return Refusal(f"{where.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
     if isinstance(error, (ValueError, TypeError, RuntimeError)) or type(error).__module__.startswith("tensorflow"):
-        return Refusal(f"{where}: {text}")
+        return Refusal(f"{where}: {reason(error)}")
     return error
 
 
@@ -85,7 +89,7 @@ def callbacks(settings: Fit, best: "Best", where: Place) -> list["keras.callback
 
     averaged = settings.optimizer.arguments.get("use_ema")
     made = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    made += [keras.callbacks.TerminateOnNaN(), best]
+    made.append(best)
     for position, call in enumerate(settings.callbacks):
         (arguments,) = call.plain().values()
         try:
@@ -95,12 +99,12 @@ def callbacks(settings: Fit, best: "Best", where: Place) -> list["keras.callback
     return made
 
 
-def noting(refused: list[Refusal], batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches of an iterator; a refusal is noted before it is lost in TensorFlow."""
+def noting(failed: list[Exception], batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The batches of an iterator; what goes wrong in it is noted before it is lost in TensorFlow."""
     try:
         yield from batches
-    except Refusal as refusal:
-        refused.append(refusal)
+    except Exception as error:
+        failed.append(error)
         raise
 
 
@@ -111,7 +115,7 @@ def source(make: Callable[[], Iterator[Batch]], shapes: Shapes) -> Any:
     return dataset(make, shapes) if keras.backend.backend() == "tensorflow" else make()
 
 
-def dataset(make: Callable[[], Iterator[Batch]], shapes: Shapes) -> "tf.data.Dataset":
+def dataset(make: Callable[[], Iterator[Any]], shapes: Shapes) -> "tf.data.Dataset":
     """The same for TensorFlow."""
     import tensorflow as tf
 
@@ -128,8 +132,16 @@ def best_so_far() -> "Best":
     return Best()
 
 
-def held_out(split: Shards, classes: int) -> "keras.utils.PyDataset":
-    """A split from its first image to its last, as often as it is asked for."""
+def held_out(split: Shards, batches: Batches) -> Any:
+    """A split from its first image to its last, in batches of training's size, as often as it is asked for."""
+    import keras
+
     from pipeline.training.progress import InOrder
 
-    return InOrder(split, classes, VALIDATION_BATCH)
+    whole = InOrder(split, len(batches.class_weights), batches.size)
+    if keras.backend.backend() != "tensorflow":
+        return whole
+    import tensorflow as tf
+
+    known = tf.data.experimental.assert_cardinality(len(whole))
+    return dataset(lambda: (whole[index] for index in range(len(whole))), batches.shapes[:2]).apply(known)

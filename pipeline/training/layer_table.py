@@ -1,5 +1,6 @@
 """What a network is made of, a row a layer: shapes, parameters, multiply-adds, receptive field."""
 
+import math
 from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 COLUMNS = ["layer", "kind", "output", "parameters", "multiply_adds", "receptive_field"]
-Field = tuple[int, int]  # pixels of the image that a value sees along one side, and pixels between two values beside it
+Field = tuple[float, float]  # pixels of the image that a value sees along one side, and pixels between two values beside it
 
 
 def table(model: "keras.Model") -> pd.DataFrame:
@@ -22,10 +23,11 @@ def table(model: "keras.Model") -> pd.DataFrame:
     side = max(model.input_shape[1:3])
     fields: dict[str, Field] = {}
     rows = []
-    for layer in model.layers:
-        seen = [fields[parent] for parent in _parents(layer)] or [(1, 1)]
-        fields[layer.name] = _behind(layer, max(field for field, _ in seen), max(jump for _, jump in seen), side)
-        rows.append(_row(layer, min(fields[layer.name][0], side)))
+    for operation in model.operations:  # the layers, and the bare arithmetic that Keras's own networks hold between them
+        seen = [fields[parent] for parent in _parents(operation) if parent in fields] or [(1.0, 1.0)]
+        fields[operation.name] = _behind(operation, max(field for field, _ in seen), max(jump for _, jump in seen), side)
+        if hasattr(operation, "weights"):
+            rows.append(_row(operation, min(math.ceil(fields[operation.name][0]), side)))
     found = pd.DataFrame(rows, columns=COLUMNS)
     total = ["total", "", "", found["parameters"].sum(), found["multiply_adds"].sum(), found["receptive_field"].max()]
     return pd.concat([found, pd.DataFrame([total], columns=COLUMNS)], ignore_index=True)
@@ -42,7 +44,7 @@ def _row(layer: "keras.layers.Layer", field: int) -> list[Any]:
     return [layer.name, type(layer).__name__, shape, layer.count_params(), _multiply_adds(layer), field]
 
 
-def _parents(layer: "keras.layers.Layer") -> Iterator[str]:
+def _parents(layer: Any) -> Iterator[str]:
     for node in layer._inbound_nodes:
         yield from (parent.operation.name for parent in node.parent_nodes)
 
@@ -57,12 +59,15 @@ def _multiply_adds(layer: "keras.layers.Layer") -> int:
     return int(places * sum(prod(kernel.shape) for kernel in kernels))
 
 
-def _behind(layer: "keras.layers.Layer", field: int, jump: int, side: int) -> Field:
-    """The field and the jump behind a layer."""
-    if "Global" in type(layer).__name__ or type(layer).__name__ in ("Flatten", "Resizing"):
-        return (side, jump) if type(layer).__name__ != "Resizing" else (field, jump)
-    if "UpSampling" in type(layer).__name__ or "Transpose" in type(layer).__name__:
-        return field, max(1, jump // layer.strides[0]) if hasattr(layer, "strides") else jump
+def _behind(layer: Any, field: float, jump: float, side: int) -> Field:
+    """The field and the jump behind a layer. A transposed convolution reads kernel / strides values for each of its own."""
+    kind = type(layer).__name__
+    if "Global" in kind or kind == "Flatten":
+        return side, jump
+    if kind in ("Resizing", "UpSampling2D"):
+        return field, jump * max(layer.input.shape[1:3]) / max(layer.output.shape[1:3])
     size = max(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None) or (1,))
     dilation, strides = max(getattr(layer, "dilation_rate", (1,))), max(getattr(layer, "strides", (1,)))
+    if "Transpose" in kind:
+        return field + (math.ceil(size / strides) - 1) * jump, jump / strides
     return field + (size - 1) * dilation * jump, jump * strides

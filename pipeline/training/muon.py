@@ -1,11 +1,10 @@
 """Muon for convolutions. Import it behind `runtime.start`: it needs Keras."""
 
+import re
 from typing import Any
 
 import keras
 from keras import ops
-
-from pipeline.training.network import LOGITS
 
 
 class Muon(keras.optimizers.Muon):
@@ -13,14 +12,15 @@ class Muon(keras.optimizers.Muon):
 
     Keras's own leaves every kernel that is not a matrix to AdamW, all of a convolutional network but its last layers.
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), flatten a kernel to (height x width x
-    inputs) x outputs. Biases, norms, depthwise kernels (whose matrix would be one column) and the layer of the logits are
-    AdamW's, with the rate times `adam_lr_ratio`.
+    inputs) x outputs. What is not in `matrices` (biases, norms, depthwise kernels, the layer of the logits) is AdamW's, with
+    the rate times `adam_lr_ratio`.
     """
 
+    matrices: frozenset[str] = frozenset()  # the paths of the variables that it orthogonalises
+
     def _should_use_adamw(self, variable: Any) -> bool:
-        if len(variable.shape) < 2 or variable.shape[-1] == 1 or f"{LOGITS}/" in variable.path:
-            return True
-        return any(keyword in variable.path for keyword in self.exclude_layers)
+        excluded = any(re.search(keyword, variable.path) for keyword in self.exclude_layers)
+        return excluded or variable.path not in self.matrices
 
     def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
         self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))

@@ -3,6 +3,7 @@
 The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
 """
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
 LOGITS = "logits"
+NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 
 def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
@@ -38,10 +40,13 @@ def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> "ker
 
 def _body(x: Any, chosen: Model, where: Place) -> Any:
     """What the model names, from the image in 0..1 to the features."""
-    if chosen.compact:
-        return architectures.compact(x, chosen.compact)
-    if chosen.residual:
-        return architectures.residual(x, chosen.residual)
+    try:
+        if chosen.compact:
+            return architectures.compact(x, chosen.compact)
+        if chosen.residual:
+            return architectures.residual(x, chosen.residual)
+    except (ValueError, TypeError) as error:  # a picture that is halved away
+        raise Refusal(f"{where.at('compact' if chosen.compact else 'residual')}: {reason(error)}") from None
     if chosen.application:
         return architectures.application(x, chosen.application, where.at("application"))
     for position, call in enumerate(chosen.layers or ()):
@@ -62,7 +67,7 @@ def flip_averaged(model: "keras.Model") -> "keras.Model":
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
     both = logits(keras.ops.concatenate([image, image[:, :, ::-1]], axis=0))
     mean = keras.ops.mean(keras.ops.reshape(both, (2, -1, logits.output_shape[1])), axis=0)
-    return keras.Model(image, keras.layers.Softmax(name="probabilities")(mean), name="flip_averaging")
+    return keras.Model(image, keras.layers.Softmax(name="probabilities", dtype="float32")(mean), name="flip_averaging")
 
 
 def divide_logits(model: "keras.Model", temperature: float) -> None:
@@ -89,6 +94,6 @@ def added(x: Any, call: Call, where: Place) -> Any:
 
 
 def reason(error: Exception) -> str:
-    """Keras's message in one line, without the state of the layer that it appends."""
-    text = str(error).split("Arguments received by", maxsplit=1)[0]
+    """Keras's message in one line, without colours, the layer that was called and the state that it appends."""
+    text = NOISE.sub("", str(error).split("Arguments received by", maxsplit=1)[0])
     return " ".join(text.split()) or type(error).__name__

@@ -8,7 +8,7 @@ from pipeline.params import Place
 from pipeline.params.arguments import STEPS
 from pipeline.params.call import Call
 from pipeline.params.model import Fit
-from pipeline.training.network import reason
+from pipeline.training.network import LOGITS, reason
 
 if TYPE_CHECKING:
     import keras
@@ -49,8 +49,8 @@ def compile_model(model: "keras.Model", fit: Fit, steps_per_epoch: int, where: P
 def build(fit: Fit, model: "keras.Model", steps_per_epoch: int, where: Place) -> "keras.Optimizer":
     """The optimizer that `fit` names, warming up as it says; `where` is the place of `fit`.
 
-    Its weight decay spares biases and norms, every variable with fewer than two dimensions, as in He et al., "Bag of tricks
-    for image classification" (2019), section 3.1. Raises Refusal for arguments that Keras does not take.
+    Its weight decay spares biases and norms, all that is no kernel, as in He et al., "Bag of tricks for image classification"
+    (2019), section 3.1. Raises Refusal for arguments that Keras does not take.
     """
     length, place = Length(fit.epochs, steps_per_epoch), where.at("optimizer", fit.optimizer.name)
     (arguments,) = fit.optimizer.plain().values()
@@ -58,12 +58,14 @@ def build(fit: Fit, model: "keras.Model", steps_per_epoch: int, where: Place) ->
     if isinstance(rate, Call):
         arguments["learning_rate"] = schedule(rate, length, place.at("learning_rate", rate.name))
     try:
-        if fit.warmup:
+        if fit.warmup and length.steps(fit.warmup) > 0:
             arguments["learning_rate"] = _warming_up(fit, arguments, length)
         optimizer: keras.Optimizer = _class(fit.optimizer.name)(**arguments)
     except (ValueError, TypeError) as error:
         raise Refusal(f"{place}: {reason(error)}") from None
-    optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if len(it.shape) < 2])
+    optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if "kernel" not in it.name])
+    if fit.optimizer.name == "Muon":
+        optimizer.matrices = matrices(model)
     return optimizer
 
 
@@ -79,6 +81,15 @@ def schedule(call: Call, length: Length, where: Place) -> "keras.optimizers.sche
     except (ValueError, TypeError) as error:
         raise Refusal(f"{where}: {reason(error)}") from None
     return made
+
+
+def matrices(model: "keras.Model") -> frozenset[str]:
+    """The paths of the kernels that turn channels into channels: all but depthwise ones and that of the logits."""
+    import keras
+
+    mixing = [it for it in model._flatten_layers() if not isinstance(it, keras.layers.DepthwiseConv2D) and it.name != LOGITS]
+    kernels = [weight for layer in mixing for weight in layer._trainable_variables if len(weight.shape) > 1]
+    return frozenset(it.path for it in kernels if it.name in ("kernel", "pointwise_kernel"))
 
 
 def _warming_up(fit: Fit, arguments: dict[str, Any], length: Length) -> Any:

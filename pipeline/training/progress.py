@@ -28,7 +28,10 @@ class InOrder(keras.utils.PyDataset):
 
 
 class Best(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest loss on validation, for a training that breaks off."""
+    """Keeps the weights of the epoch with the lowest loss on validation, for a training that breaks off.
+
+    It also ends one whose loss is no longer a number. (Keras's TerminateOnNaN asks after each step, for which JAX must wait.)
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +43,8 @@ class Best(keras.callbacks.Callback):
         """Compares; with `use_ema` the averaged weights are in the model at this moment."""
         logs = logs or {}
         self.last = self.model.get_weights()
+        if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
+            self.model.stop_training = True
         if logs.get("val_loss", float("inf")) < self.loss:
             self.epoch, self.loss, self.accuracy = epoch + 1, logs["val_loss"], logs["val_accuracy"]
             self.weights = self.last

@@ -4,9 +4,11 @@ import contextlib
 import importlib.util
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline.errors import Refusal
 
@@ -21,7 +23,7 @@ def start(seed: int, backend: str = "tensorflow", precision: str = "float32") ->
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off by default where a CPU has AVX2 alone, yet much faster there
-    os.environ["XLA_FLAGS"] = " ".join({*os.environ.get("XLA_FLAGS", "").split(), DETERMINISTIC_XLA})
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '').replace(DETERMINISTIC_XLA, '')} {DETERMINISTIC_XLA}".strip()
     if importlib.util.find_spec(backend) is None:
         raise Refusal(f"params.yaml: training.backend: {backend} is not installed: `uv pip install {backend}`")
     with native_stderr_closed():
@@ -29,8 +31,16 @@ def start(seed: int, backend: str = "tensorflow", precision: str = "float32") ->
 
         keras.utils.set_random_seed(seed)  # which loads TensorFlow too, where it is installed
         device = _tensorflow() if backend == "tensorflow" else _jax()
+    if precision == "mixed_bfloat16" and device.startswith("the CPU") and not _has_bfloat16():
+        device += " and has no bfloat16 of its own, which will be slower than float32"
     keras.config.set_dtype_policy(precision)
     return device
+
+
+def _has_bfloat16() -> bool:
+    """Does the processor multiply bfloat16 numbers? Where Linux does not say, it is taken to."""
+    told = Path("/proc/cpuinfo")
+    return not told.exists() or bool(re.search(r"avx512_bf16|amx_bf16|\bbf16\b", told.read_text()))
 
 
 def _tensorflow() -> str:

@@ -1,0 +1,55 @@
+"""The shelf: every recipe is a sound params.yaml, like the default but for its models, and its header says what was measured."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline import params
+from tests.conftest import ROOT
+
+SHELF = sorted((ROOT / "recipes").glob("*.yaml"))
+OWN = {"training", "models"}
+
+
+def header(recipe: Path) -> str:
+    """The comment that a recipe begins with, as one line."""
+    lines = recipe.read_text().split("\n\n")[0].splitlines()
+    assert all(line.startswith("# ") for line in lines)
+    return " ".join(line.removeprefix("# ") for line in lines)
+
+
+def measured(recipe: Path) -> list[list[str]] | None:
+    """The rows of its benchmark, if it was run."""
+    table = ROOT / "benchmarks" / "recipes" / f"{recipe.stem}.json"
+    return json.loads(table.read_text())["rows"] if table.exists() else None
+
+
+@pytest.mark.parametrize("recipe", SHELF, ids=lambda path: path.stem)
+def test_a_recipe_is_sound_and_differs_from_the_default_in_its_models_only(recipe: Path) -> None:
+    loaded, default = params.load(recipe), params.load(ROOT / "params.yaml")
+    for section in set(type(default).model_fields) - OWN:
+        assert getattr(loaded, section) == getattr(default, section), section
+
+
+@pytest.mark.parametrize("recipe", SHELF, ids=lambda path: path.stem)
+def test_a_header_says_how_to_run_it_and_what_it_gave(recipe: Path) -> None:
+    told = header(recipe)
+    assert f"cp recipes/{recipe.name} params.yaml && dvc repro" in told
+    rows = measured(recipe)
+    if rows is None:
+        assert "Not measured yet" in told
+        return
+    last = [row for row in rows if row[0] == rows[-1][0]][-1]
+    assert f"test accuracy {last[2]}" in told
+    assert f"{last[4]} s inside fit" in told
+    seeds = [row[1] for row in rows if row[0] == rows[-1][0] and row[1].isdigit()]
+    assert f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" in told
+    machine = json.loads((ROOT / "benchmarks" / "recipes" / f"{recipe.stem}.json").read_text())["machine"]
+    assert machine in told
+
+
+def test_the_readme_names_every_recipe() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert all(re.search(rf"`{recipe.stem}`", text) for recipe in SHELF)
