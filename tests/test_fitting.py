@@ -96,6 +96,13 @@ def test_early_stopping_brings_the_best_epoch_back() -> None:
     assert curves["val_loss"].min() < curves["val_loss"].iloc[-1]
 
 
+def test_a_plateau_lowers_the_rate() -> None:
+    plateau = {"ReduceLROnPlateau": {"monitor": "val_loss", "factor": 0.1, "patience": 1, "min_delta": 100.0}}
+    made = given(epochs=3, callbacks=[plateau])
+    fitted(made)  # nothing is better by a hundred: lowered behind the second and the third epoch
+    assert float(made.model.optimizer.learning_rate) == pytest.approx(0.001)
+
+
 def test_a_loss_that_is_no_number_is_one_line_and_the_best_state_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "tests" / "smoke.yaml").read_text().replace("callbacks: [E", "callbacks: [] # [E")
     rate = "{PiecewiseConstantDecay: {boundaries: [2 epochs], values: [0.01, 3.0e+38]}}"

@@ -156,6 +156,13 @@ def test_smoothing_shares_a_tenth_among_all_classes() -> None:
     assert float(model.compute_loss(y=np.array([[1.0, 0, 0]], np.float32), y_pred=answers)) == pytest.approx(by_hand, rel=1e-5)
 
 
+def test_focal_loss_counts_easy_images_less() -> None:
+    model = compiled(loss={"CategoricalFocalCrossentropy": {"alpha": 0.25, "gamma": 2.0}})
+    answers = np.array([[0.9, 0.05, 0.05]], np.float32)
+    by_hand = -0.25 * (1 - 0.9) ** 2 * np.log(0.9)
+    assert float(model.compute_loss(y=np.array([[1.0, 0, 0]], np.float32), y_pred=answers)) == pytest.approx(by_hand, rel=1e-4)
+
+
 def test_a_class_weight_multiplies_the_loss_of_its_images() -> None:
     model = compiled()
     targets, answers = np.eye(3, dtype=np.float32)[:2], np.array([[0.5, 0.3, 0.2], [0.3, 0.5, 0.2]], np.float32)
