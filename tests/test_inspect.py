@@ -60,12 +60,12 @@ def test_what_differs_is_named(checkout: Path, run: Run) -> None:
     edit(checkout, written, "a" * 32)
     edit(checkout, code, "b" * 32)
     edit(checkout, "seed: 0", "seed: 7")
-    edit(checkout, "weight_decay: 0.2", "weight_decay: 0.3")
+    edit(checkout, " weight_decay: 0.4", " weight_decay: 0.3")
     ended = run("pipeline.inspect", str(MODEL), "--against", str(checkout))
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         f"{MODEL}: not the file that export@cnn of {checkout}/dvc.lock wrote",
-        "models.cnn.fit.optimizer.AdamW.weight_decay: 0.2 in the file, 0.3 in dvc.lock",
+        "models.cnn.fit.optimizer.Muon.weight_decay: 0.4 in the file, 0.3 in dvc.lock",
         "seed: 0 in the file, 7 in dvc.lock",
         f"pipeline/training/network.py: {code[:8]} in the file, bbbbbbbb in dvc.lock",
     ]
