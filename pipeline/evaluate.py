@@ -20,8 +20,6 @@ from pipeline.deploy import passport, session, shipped
 from pipeline.deploy.passport import Passport
 from pipeline.evaluation import calibration, metrics
 
-BATCH = 500
-
 
 def main() -> None:
     """Runs the ONNX files over the test split and writes their figures."""
@@ -46,7 +44,7 @@ def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32
     """The probabilities that a file gives for the test split, and what it says of itself."""
     runner = session.load(content, name)
     stamp = passport.from_metadata(session.metadata(runner, name), name)
-    return np.concatenate([session.run(runner, images) for images in test.batches(BATCH)]), stamp
+    return np.concatenate([session.run(runner, images) for images in test.batches()]), stamp
 
 
 def figures(

@@ -29,7 +29,6 @@ from pipeline.training import archive, network, runtime
 if TYPE_CHECKING:
     import keras
 
-BATCH = 500
 LIBRARIES = ("keras", "onnx", "onnxruntime", "onnxsim", "tensorflow", "tf2onnx")
 
 
@@ -66,7 +65,7 @@ def calibrated(model: "keras.Model", split: Shards, wanted: bool) -> tuple[float
 
 def reference(model: "keras.Model", split: Shards) -> NDArray[np.float32]:
     """Keras's probabilities, float32 N x K, in the order of the split."""
-    return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches(BATCH)])
+    return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches()])
 
 
 def _threshold(name: str, answers: NDArray[np.float32], split: Shards, rate: float | None) -> float | None:

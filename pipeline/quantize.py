@@ -25,7 +25,6 @@ from pipeline.deploy.quantization import Form, Images
 from pipeline.evaluation import calibration
 from pipeline.params.schema import Quantize
 
-BATCH = 500
 LEFT_OUT = 3
 
 
@@ -107,7 +106,7 @@ def trial(name: str, model: onnx.ModelProto, stamp: Passport, validation: Shards
 def answers(content: bytes, split: Shards) -> NDArray[np.float32]:
     """The probabilities that a file gives for a split, N x K."""
     runner = session.load(content, "model")
-    return np.concatenate([session.run(runner, images) for images in split.batches(BATCH)])
+    return np.concatenate([session.run(runner, images) for images in split.batches()])
 
 
 def accuracy(probabilities: NDArray[np.float32], split: Shards) -> float:

@@ -26,7 +26,6 @@ from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
 from pipeline.params.schema import Params, Verify
 
-BATCH = 500
 SHOWN = 10
 
 
@@ -39,7 +38,7 @@ def main() -> None:
     classifier = Classifier(paths.onnx(name))
     describes(classifier.passport, settings, name)
     validation = Shards(paths.prepared("validation"))
-    answers = np.concatenate([session.run(classifier.session, images) for images in validation.batches(BATCH)])
+    answers = np.concatenate([session.run(classifier.session, images) for images in validation.batches()])
     keras = reference(name, answers.shape)
     found = parity.compare(answers, keras, settings.verify.largest_difference)
     judge(found, settings.verify, name)

@@ -18,7 +18,8 @@ COMPACT = {
     "convolution": "plain",
     "stem_filters": 8,
     "stem_kernel": 5,
-    "stages": [{"filters": 16, "blocks": 1, "halve": True}, {"filters": 24, "blocks": 2, "halve": False}],
+    "stages": [{"filters": 16, "convolutions": 2, "halve": True}, {"filters": 24, "convolutions": 3, "halve": False}],
+    "shortcuts": True,
     "squeeze_excitation": 0,
     "activation": "relu",
     "pooling": "max",
@@ -58,6 +59,9 @@ def test_a_compact_network_is_its_stem_and_its_stages() -> None:
         (7, 7, 24, 3),
     ]
     assert sum("add" in layer.name for layer in model.layers) == 3
+    plain = built(compact={**COMPACT, "shortcuts": False})
+    assert sum("add" in layer.name for layer in plain.layers) == 0
+    assert plain.count_params() == model.count_params()
 
 
 def test_separable_convolutions_cost_a_fraction() -> None:
@@ -135,7 +139,7 @@ def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> N
 
 
 def test_a_picture_that_is_halved_away_is_one_line() -> None:
-    stages = [{"filters": 4, "blocks": 0, "halve": True}] * 3
+    stages = [{"filters": 4, "convolutions": 1, "halve": True}] * 3
     with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
         built(8, compact={**COMPACT, "stages": stages})
 

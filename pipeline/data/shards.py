@@ -42,8 +42,8 @@ class Shards:
         rows = [self.parts[owner][at - self.starts[owner]] for owner, at in zip(owners, positions, strict=True)]
         return np.stack(rows)
 
-    def batches(self, size: int) -> Iterable[NDArray[np.uint8]]:
-        """All images in order, `size` at a time."""
+    def batches(self, size: int = 64) -> Iterable[NDArray[np.uint8]]:
+        """All images in order, `size` at a time: few enough for large pictures in deep networks."""
         for start in range(0, len(self), size):
             yield self.images(np.arange(start, min(start + size, len(self))))
 

@@ -73,6 +73,8 @@ class Classifier:
 
     def answers(self, pictures: Iterable[Picture], batch: int = BATCH) -> Iterator[Prediction | Refusal]:
         """One prediction a picture, in order and as they come; a Refusal in the place of one that cannot be read."""
+        if batch < 1:
+            raise Refusal(f"batch: {batch}: at least one picture goes through at a time")
         waiting = enumerate(pictures, 1)
         while chunk := [self._read(number, picture) for number, picture in islice(waiting, batch)]:
             readable = [pixels for pixels in chunk if not isinstance(pixels, Refusal)]

@@ -58,9 +58,10 @@ def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
         low, high = row["accuracy"] - row["accuracy_low"], row["accuracy_high"] - row["accuracy"]
         place = row["multiply_adds"] / 1e6
         axes.errorbar(place, row["accuracy"], [[low], [high]], fmt="o", color=color, capsize=4, markersize=8)
-        axes.annotate(name, (place, row["accuracy"]), (9, 6), textcoords="offset points", color=INK)
+        above = (place, row["accuracy_high"])
+        axes.annotate(name, above, (0, 5), textcoords="offset points", color=INK, horizontalalignment="center")
     axes.set_xscale("log")
-    axes.margins(x=0.15)
+    axes.margins(x=0.15, y=0.2)
     _plain(axes, "million multiply-adds for one image", "test accuracy")
     return svg(figure)
 

@@ -15,10 +15,10 @@ Activation = Literal["relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard
 
 
 class Stage(Section):
-    """A convolution to `filters` channels, halving the picture or not, then `blocks` more, each around a shortcut."""
+    """So many convolutions to `filters` channels; the first may halve the picture."""
 
     filters: Positive
-    blocks: Annotated[int, Field(ge=0)]
+    convolutions: Positive
     halve: bool
 
 
@@ -29,6 +29,7 @@ class Compact(Section):
     stem_filters: Positive
     stem_kernel: Positive
     stages: Annotated[tuple[Stage, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    shortcuts: bool
     squeeze_excitation: Reduction
     activation: Activation
     pooling: Literal["max", "average"]

@@ -14,7 +14,7 @@ Tensor = Any  # a keras.KerasTensor, float32 N x H x W x C
 
 
 def compact(image: Tensor, family: Compact) -> Tensor:
-    """A stem, then stages: a convolution to the stage's width, then as many more around shortcuts; pooled over the picture.
+    """A stem, then stages: a convolution to the stage's width, then more of them, around shortcuts or not; pooled at the end.
 
     Where a picture is halved, max pooling stands before the normalisation: a quarter of the values to normalise.
     """
@@ -25,9 +25,9 @@ def compact(image: Tensor, family: Compact) -> Tensor:
     for stage in family.stages:
         x = kernel(x, stage.filters, 3)
         x = _normalised(layers.MaxPooling2D()(x) if stage.halve else x, family.activation)
-        for _ in range(stage.blocks):
-            branch = _normalised(kernel(x, stage.filters, 3), family.activation)
-            x = layers.Add()([x, _excited(branch, family.squeeze_excitation)])
+        for _ in range(stage.convolutions - 1):
+            branch = _excited(_normalised(kernel(x, stage.filters, 3), family.activation), family.squeeze_excitation)
+            x = layers.Add()([x, branch]) if family.shortcuts else branch
     pool = layers.GlobalMaxPooling2D if family.pooling == "max" else layers.GlobalAveragePooling2D
     return _dropped(pool()(x), family.dropout)
 
