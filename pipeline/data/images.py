@@ -18,25 +18,8 @@ Channels = Literal[1, 3]
 Shape = Literal["stretch", "pad", "crop"]
 Interpolation = Literal["nearest", "linear", "cubic", "area", "lanczos"]
 
-SUFFIXES = frozenset(
-    (
-        ".avif",
-        ".bmp",
-        ".gif",
-        ".jfif",
-        ".jp2",
-        ".jpe",
-        ".jpeg",
-        ".jpg",
-        ".pbm",
-        ".pgm",
-        ".png",
-        ".ppm",
-        ".tif",
-        ".tiff",
-        ".webp",
-    )
-)
+JPEG = frozenset((".jfif", ".jpe", ".jpeg", ".jpg"))
+SUFFIXES = JPEG | {".avif", ".bmp", ".gif", ".jp2", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 SHAPES = get_args(Shape)
 INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,
