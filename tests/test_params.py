@@ -35,6 +35,9 @@ evaluate: {confidence: 0.95}
 report: {mistakes: 4}
 """
 LAYERS = "    layers:\n      - Conv2D: {filters: 8, kernel_size: 3}\n      - Flatten\n"
+RATE = "Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}"
+DECAY = "15: models.tiny.fit.optimizer.Adam.learning_rate.CosineDecay"
+LOSS = "17: models.tiny.fit.loss.CategoricalCrossentropy"
 MISTAKES = [
     ("batch_size: 32", "batchsize: 32", "14: models.tiny.fit.batchsize: no such key; did you mean batch_size?"),
     ("      batch_size: 32\n", "", "12: models.tiny.fit.batch_size: the key is missing; it is required"),
@@ -63,7 +66,7 @@ MISTAKES = [
     (
         "- Flatten",
         "- Resizing: {height: 4, width: 4, antialias: true}",
-        "10: models.tiny.layers[1].Resizing.antialias: True: it has no ONNX form; allowed: False",
+        "10: models.tiny.layers[1].Resizing.antialias: true: it has no ONNX form; allowed: false",
     ),
     (
         "- Flatten",
@@ -115,7 +118,7 @@ MISTAKES = [
     (
         "EarlyStopping: {monitor: val_loss, patience: 2}",
         "ReduceLROnPlateau",
-        "19: models.tiny.fit.callbacks: ReduceLROnPlateau cannot change",
+        "19: models.tiny.fit.callbacks: ReduceLROnPlateau needs a learning_rate that is a number",
     ),
     ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
     ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
@@ -126,10 +129,10 @@ MISTAKES = [
     ("export: {opset: 18, calibrate: true, error_rate: 0.05}\n", "", "1: export: the key is missing; it is required"),
     ("tiny:", "ti.ny:", "7: models.ti.ny: 'ti.ny': must match ^[a-z0-9_]+$"),
     ("image: {", "image: [", "3: not valid YAML: expected ',' or ']', but got '}'"),
-    ("augment: [HorizontalFlip: {p: 0.5}]", "augment: none", "11: models.tiny.augment: 'none': input should be a valid list"),
+    ("augment: [HorizontalFlip: {p: 0.5}]", "augment: none", "11: models.tiny.augment: 'none': a list is needed; [] for none"),
     (HEAD, "", "1: the file is empty; it must hold a mapping of sections"),
     (HEAD, "- a\n", "1: the file holds a list; it must hold a mapping of sections"),
-    ("warmup: null", "warmup: 5 eps", "16: models.tiny.fit.warmup: '5 eps': must match"),
+    ("warmup: null", "warmup: 5 eps", "16: models.tiny.fit.warmup: '5 eps': `2 epochs`, `5 %` or null is needed"),
     (
         "{initial_learning_rate: 0.01, decay_steps: 3 epochs}}}}\n      warmup: null",
         "{initial_learning_rate: 0.0, warmup_target: 0.01, warmup_steps: 5 %, decay_steps: 3 epochs}}}}\n      warmup: 1 epoch",
@@ -146,16 +149,71 @@ MISTAKES = [
         "17: models.tiny.fit.loss.CategoricalCrossentropy.label_smothing: CategoricalCrossentropy has no argument of that name; did",
     ),
     (
-        "Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}",
+        RATE,
         "Adam: {learning_rate: {PiecewiseConstantDecay: {boundaries: [foo], values: [0.1, 0.2]}}}",
         "15: models.tiny.fit.optimizer.Adam.learning_rate.PiecewiseConstantDecay.boundaries: 'foo': a number of steps",
     ),
     (
-        "Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}}",
+        RATE,
         "Adam: {gradient_accumulation_steps: 2 epochs}",
         "15: models.tiny.fit.optimizer.Adam.gradient_accumulation_steps: '2 epochs': text where a number is needed",
     ),
-    ("class_weight: null", "class_weight: even", "18: models.tiny.fit.class_weight: 'even': input should be 'balanced'"),
+    ("decay_steps: 3 epochs", "decay_steps: 80%", f"{DECAY}.decay_steps: '80%': a number of steps, `2 epochs` or `80 %` is"),
+    ("decay_steps: 3 epochs", "decay_steps: 0.8", f"{DECAY}.decay_steps: 0.8: a number of steps, `2 epochs` or `80 %` is"),
+    ("decay_steps: 3 epochs", "decay_steps: 0 %", f"{DECAY}.decay_steps: '0 %': a number of steps, `2 epochs` or `80 %` is"),
+    ("decay_steps: 3 epochs", "decay_steps: null", f"{DECAY}.decay_steps: null: a number of steps, `2 epochs` or `80 %` is"),
+    (
+        "decay_steps: 3 epochs",
+        "decay_steps: 2 epochs",
+        f"{DECAY}.decay_steps: '2 epochs': the learning rate would be 0 in the last 1 of 3",
+    ),
+    (
+        "epochs: 3\n",
+        "epochs: 20\n",
+        f"{DECAY}.decay_steps: '3 epochs': the learning rate would be 0 in the last 17 of 20 epochs",
+    ),
+    (
+        "decay_steps: 3 epochs",
+        "decay_steps: 9, warmup_steps: 5 %",
+        f"{DECAY}.warmup_steps: it does nothing without warmup_target",
+    ),
+    ("warmup: null", "warmup: 100 %", "16: models.tiny.fit.warmup: '100 %': all 3 epochs would warm up"),
+    ("warmup: null", "warmup: 3 epochs", "16: models.tiny.fit.warmup: '3 epochs': all 3 epochs would warm up"),
+    (
+        RATE,
+        "Adam: {learning_rate: CosineDecay}",
+        "15: models.tiny.fit.optimizer.Adam.learning_rate: 'CosineDecay': a number above 0 is",
+    ),
+    (
+        RATE,
+        "SGD: {learning_rate: -0.1}",
+        "15: models.tiny.fit.optimizer.SGD.learning_rate: -0.1: a number above 0 is needed, or a schedule",
+    ),
+    (RATE, "Adam: {use_ema: yes}", "15: models.tiny.fit.optimizer.Adam.use_ema: 'yes': the argument takes true or false"),
+    (RATE, "Muon: {exclude_layers: conv}", "15: models.tiny.fit.optimizer.Muon.exclude_layers: 'conv': a list is needed"),
+    (RATE, "ScheduleFreeAdamW", "15: models.tiny.fit.optimizer.ScheduleFreeAdamW: Keras leaves the point of its gradients"),
+    (
+        "{p: 0.5}]",
+        "{p: 0.5}, RandomFlip]",
+        "11: models.tiny.augment[1].RandomFlip: no transform of that name; Albumentations has HorizontalFlip",
+    ),
+    (
+        "loss: CategoricalCrossentropy",
+        "loss: {CategoricalCrossentropy: {from_logits: true}}",
+        f"{LOSS}.from_logits: CategoricalCrossentropy has no",
+    ),
+    (
+        "loss: CategoricalCrossentropy",
+        "loss: {CategoricalCrossentropy: {label_smoothing: 1.5}}",
+        f"{LOSS}.label_smoothing: 1.5: a number from 0",
+    ),
+    (LAYERS, "    residual: WRN-16-4\n", "8: models.tiny.residual: 'WRN-16-4': keys with values are needed"),
+    (
+        LAYERS,
+        "    application: {name: VGG16, weights: none, size: 32, trainable: true, dropout: 0.0}\n",
+        "8: models.tiny.application.weights: 'none': imagenet, null or",
+    ),
+    ("class_weight: null", "class_weight: even", "18: models.tiny.fit.class_weight: 'even': balanced or null is needed"),
     ("backend: tensorflow", "backend: torch", "5: training.backend: 'torch': input should be 'tensorflow' or 'jax'"),
     (
         "float32",

@@ -70,6 +70,12 @@ def _kind(value: Any) -> str:
     return "WeightsFile" if isinstance(value, dict | WeightsFile) else "named"
 
 
+def _weights(value: Any) -> Any:
+    if value in (None, "imagenet") or isinstance(value, dict | WeightsFile):
+        return value
+    raise wrong("type", "imagenet, null or {file: FILE, sha256: HASH} is needed", (), got=value)
+
+
 Weights = Annotated[
     Annotated[Literal["imagenet"], Tag("named")] | Annotated[WeightsFile, Tag("WeightsFile")], Discriminator(_kind)
 ]
@@ -85,7 +91,7 @@ class Application(Section):
     """A network of keras.applications without its head, given `size` x `size` pixels in colour whatever `image` is."""
 
     name: Annotated[str, AfterValidator(_application)]
-    weights: Weights | None
+    weights: Annotated[Weights | None, BeforeValidator(_weights)]
     size: Annotated[int, Field(ge=32, le=1024)]
     trainable: bool
     dropout: Rate

@@ -45,12 +45,20 @@ def transform(value: Any) -> Call:
 
 def augmentation(value: Any) -> Call:
     """A transform of Albumentations, or one of the augmentations of Keras that work on a batch."""
-    return _call("transform", value, vocabulary.transforms() | vocabulary.batch_transforms())
+    known = vocabulary.transforms() | vocabulary.batch_transforms()
+    name = next(iter(value), None) if isinstance(value, Mapping) else value
+    if isinstance(name, str) and name in vocabulary.ELSEWHERE and name not in known:
+        raise wrong("refused", f"no transform of that name; Albumentations has {vocabulary.ELSEWHERE[name]}", (name,))
+    return _call("transform", value, known)
 
 
 def loss(value: Any) -> Call:
     """A Keras loss between the true class and the probabilities."""
-    return _call("loss", value, vocabulary.losses())
+    call = _call("loss", value, vocabulary.losses())
+    smoothing = call.arguments.get("label_smoothing", 0)
+    if not 0 <= smoothing < 1:
+        raise wrong("type", "a number from 0, and below 1, is needed", (call.name, "label_smoothing"), got=smoothing)
+    return call
 
 
 def callback(value: Any) -> Call:
@@ -65,6 +73,9 @@ def callback(value: Any) -> Call:
 def optimizer(value: Any) -> Call:
     """A Keras optimizer, whose `learning_rate` may name a schedule."""
     call = _call("optimizer", value, vocabulary.optimizers())
+    if call.name == "ScheduleFreeAdamW":
+        why = "Keras leaves the point of its gradients in the model, not the average that is to be used; AdamW has use_ema"
+        raise wrong("refused", why, (call.name,))
     rate = call.arguments.get("learning_rate")
     if isinstance(rate, Mapping):
         schedule = _call("schedule", rate, vocabulary.schedules(), (call.name, "learning_rate"))
@@ -115,7 +126,10 @@ def _named(kind: str, value: Any, at: tuple[str, ...]) -> tuple[str, Any]:
     if isinstance(value, Mapping) and len(value) == 1:
         ((name, given),) = value.items()
         return str(name), {} if given is None else given
-    raise wrong("call", f"a {kind} is one name, or one name with its arguments: Name: {{argument: value}}", at, got=value)
+    article = "an" if kind[0] in "aeiou" else "a"
+    raise wrong(
+        "call", f"{article} {kind} is one name, or one name with its arguments: Name: {{argument: value}}", at, got=value
+    )
 
 
 def _frozen(value: Any) -> Any:

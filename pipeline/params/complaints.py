@@ -8,9 +8,16 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from pipeline.params.section import named
 from pipeline.params.source import Source, Where, dotted
 
 UNIONS = (Union, UnionType)
+WORDS = {
+    "model_type": "keys with values are needed",
+    "dict_type": "keys with values are needed",
+    "tuple_type": "a list is needed; [] for none",
+    "too_short": "at least one is needed",
+}
 MISSING = "the key is missing; it is required"
 
 
@@ -60,14 +67,14 @@ def _told(detail: ErrorDetails, context: dict[str, Any]) -> str:
         return detail["msg"]
     if "at" in context:
         return f"{_short(context['got'])}: {detail['msg']}"
-    message = detail["msg"][:1].lower() + detail["msg"][1:].replace("tuple", "list")
+    message = WORDS.get(detail["type"], detail["msg"][:1].lower() + detail["msg"][1:].replace("tuple", "list"))
     if detail["type"] == "string_pattern_mismatch":
         message = f"must match {context['pattern']}"
     return f"{_short(detail['input'])}: {message}"
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else named(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

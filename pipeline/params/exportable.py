@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.params.section import named
+
 RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # what the parts around `layers` are called
 REASONS = (
     (r"^(Input|InputLayer|InputSpec|Layer|Wrapper)$", "the input and its type follow from image"),
@@ -49,7 +51,7 @@ def fault(layer: str, arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     for key, value in arguments.items():
         allowed, why = VALUES.get(f"{layer}.{key}") or VALUES.get(key) or ((value,), "")
         if value not in allowed:
-            return key, f"{why}; allowed: {', '.join(map(str, allowed))}"
+            return key, f"{why}; allowed: {', '.join(map(named, allowed))}"
     if arguments.get("name") in RESERVED:
         return "name", f"the network has a part of that name; taken are {', '.join(RESERVED)}"
     if arguments.get("activation") in SHAPELESS:

@@ -1,11 +1,11 @@
 """What params.yaml may say of one model: its network, its augmentation, how it answers, how it is trained."""
 
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.params import vocabulary
+from pipeline.params import rates, vocabulary
 from pipeline.params.architectures import Application, Compact, Residual
 from pipeline.params.arguments import STEPS, wrong
 from pipeline.params.call import Augmentation, Call, Callback, Layer, Loss, Optimizer
@@ -15,7 +15,18 @@ NETWORKS = ("layers", "compact", "residual", "application")
 Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 Augmentations = Annotated[tuple[Augmentation, ...], BeforeValidator(as_tuple)]
 Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
-Steps = Annotated[str, StringConstraints(pattern=rf"^{STEPS.pattern}$")]
+
+
+def _warmup(value: Any) -> Any:
+    if value is None or (isinstance(value, str) and STEPS.fullmatch(value)):
+        return value
+    raise wrong("type", "`2 epochs`, `5 %` or null is needed", (), got=value)
+
+
+def _class_weight(value: Any) -> Any:
+    if value in (None, "balanced"):
+        return value
+    raise wrong("type", "balanced or null is needed", (), got=value)
 
 
 class Fit(Section):
@@ -24,20 +35,20 @@ class Fit(Section):
     epochs: Positive
     batch_size: Positive
     optimizer: Optimizer
-    warmup: Steps | None
+    warmup: Annotated[str | None, BeforeValidator(_warmup)]
     loss: Loss
-    class_weight: Literal["balanced"] | None
+    class_weight: Annotated[Literal["balanced"] | None, BeforeValidator(_class_weight)]
     callbacks: Callbacks
 
     @model_validator(mode="after")
     def _one_hand_on_the_rate(self) -> Self:
         rate = self.optimizer.arguments.get("learning_rate")
-        if isinstance(rate, Call) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
-            raise wrong("refused", "ReduceLROnPlateau cannot change a learning rate that follows a schedule", ("callbacks",))
-        if self.warmup and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
-            raise wrong("refused", "ReduceLROnPlateau cannot change a learning rate that warms up", ("callbacks",))
+        if (self.warmup or isinstance(rate, Call)) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
+            text = "ReduceLROnPlateau needs a learning_rate that is a number, as 0.003, and warmup: null"
+            raise wrong("refused", text, ("callbacks",))
         if self.warmup and isinstance(rate, Call) and rate.arguments.get("warmup_target") is not None:
             raise wrong("refused", "there is another warm-up, the schedule's own warmup_target: leave one out", ("warmup",))
+        rates.check(self.epochs, self.warmup, self.optimizer)
         return self
 
 

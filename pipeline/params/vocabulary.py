@@ -9,6 +9,17 @@ TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/t
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
+ELSEWHERE = {  # names of Keras and of torchvision for what Albumentations calls otherwise
+    "Cutout": "Erasing and CoarseDropout",
+    "RandomBrightness": "RandomBrightnessContrast",
+    "RandomContrast": "RandomBrightnessContrast",
+    "RandomFlip": "HorizontalFlip and VerticalFlip",
+    "RandomHorizontalFlip": "HorizontalFlip",
+    "RandomRotation": "Rotate",
+    "RandomTranslation": "Affine",
+    "RandomVerticalFlip": "VerticalFlip",
+    "RandomZoom": "Affine",
+}
 OURS = ("seed", "data_format", "value_range")  # the batch says the seed; pixels are height x width x channels, 0 to 255
 
 
@@ -44,7 +55,8 @@ def callbacks() -> dict[str, Signature]:
 def losses() -> dict[str, Signature]:
     """The losses of keras.losses between a class and probabilities, which is what every network here answers."""
     found = of_keras("keras.losses", "losses")
-    return {name: found[name] for name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")}
+    own = ("from_logits", "axis", "reduction", "name", "dtype")  # as the network has it: probabilities, a mean over the batch
+    return {name: _less(found[name], *own) for name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")}
 
 
 @cache

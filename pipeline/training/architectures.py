@@ -21,12 +21,16 @@ def compact(image: Tensor, family: Compact) -> Tensor:
     from keras import layers
 
     x = _normalised(layers.MaxPooling2D()(_convolved(image, family.stem_filters, family.stem_kernel)), family.activation)
-    kernel = _separated if family.convolution == "separable" else _convolved
+    separable = family.convolution == "separable"
+
+    def kernel(x: Tensor, filters: int) -> Tensor:
+        return _separated(x, filters, family.activation) if separable else _convolved(x, filters, 3)
+
     for stage in family.stages:
-        x = kernel(x, stage.filters, 3)
+        x = kernel(x, stage.filters)
         x = _normalised(layers.MaxPooling2D()(x) if stage.halve else x, family.activation)
         for _ in range(stage.convolutions - 1):
-            branch = _excited(_normalised(kernel(x, stage.filters, 3), family.activation), family.squeeze_excitation)
+            branch = _excited(_normalised(kernel(x, stage.filters), family.activation), family.squeeze_excitation)
             x = layers.Add()([x, branch]) if family.shortcuts else branch
     pool = layers.GlobalMaxPooling2D if family.pooling == "max" else layers.GlobalAveragePooling2D
     return _dropped(pool()(x), family.dropout)
@@ -93,12 +97,12 @@ def _convolved(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
     return convolution(x)
 
 
-def _separated(x: Tensor, filters: int, size: int) -> Tensor:
+def _separated(x: Tensor, filters: int, activation: str) -> Tensor:
     """A depthwise-separable convolution, normalised between its halves: Howard et al., "MobileNets" (2017)."""
     from keras import layers
 
-    each = layers.DepthwiseConv2D(size, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
-    return _convolved(_normalised(each, "relu"), filters, 1)
+    each = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
+    return _convolved(_normalised(each, activation), filters, 1)
 
 
 def _excited(x: Tensor, reduction: int) -> Tensor:
