@@ -71,7 +71,7 @@ MISTAKES = [
     (
         "- Flatten",
         "- Conv2DTranspose: {filters: 4, kernel_size: 2, strides: [3, 1]}",
-        "10: models.tiny.layers[1].Conv2DTranspose.strides: (3, 1): a transposed convolution needs a kernel at least as large",
+        "10: models.tiny.layers[1].Conv2DTranspose.strides: [3, 1]: a transposed convolution needs a kernel at least as large",
     ),
     (
         "- Flatten",
@@ -206,6 +206,11 @@ MISTAKES = [
         "loss: CategoricalCrossentropy",
         "loss: {CategoricalCrossentropy: {label_smoothing: 1.5}}",
         f"{LOSS}.label_smoothing: 1.5: a number from 0",
+    ),
+    (
+        "loss: CategoricalCrossentropy",
+        "loss: {CategoricalCrossentropy: {label_smoothing: [0.1]}}",
+        f"{LOSS}.label_smoothing: [0.1]: a",
     ),
     (LAYERS, "    residual: WRN-16-4\n", "8: models.tiny.residual: 'WRN-16-4': keys with values are needed"),
     (

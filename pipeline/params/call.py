@@ -56,7 +56,7 @@ def loss(value: Any) -> Call:
     """A Keras loss between the true class and the probabilities."""
     call = _call("loss", value, vocabulary.losses())
     smoothing = call.arguments.get("label_smoothing", 0)
-    if not 0 <= smoothing < 1:
+    if not isinstance(smoothing, int | float) or not 0 <= smoothing < 1:
         raise wrong("type", "a number from 0, and below 1, is needed", (call.name, "label_smoothing"), got=smoothing)
     return call
 

@@ -20,7 +20,9 @@ def named(value: Any) -> str:
     """A value as a YAML file has it."""
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(list(value) if isinstance(value, tuple) else value)
 
 
 Positive = Annotated[int, Field(ge=1)]

@@ -38,10 +38,7 @@ def compile_model(model: "keras.Model", fit: Fit, steps_per_epoch: int, where: P
 
     optimizer = build(fit, model, steps_per_epoch, where)
     (arguments,) = fit.loss.plain().values()
-    try:
-        loss = getattr(keras.losses, fit.loss.name)(**arguments)
-    except (ValueError, TypeError) as error:
-        raise Refusal(f"{where.at('loss', fit.loss.name)}: {reason(error)}") from None
+    loss = getattr(keras.losses, fit.loss.name)(**arguments)
     # On TensorFlow XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients; JAX is nothing without it.
     model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=keras.backend.backend() == "jax")
 
