@@ -131,9 +131,10 @@ def folders(model: str, pictures: int) -> list[list[str]]:
     answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-pictures:] for _, text in pairs[0]), strict=True)
     if not all(b[0] in (a[0], UNSURE) and abs(float(a[1]) - float(b[1])) < 1e-4 for a, b in answers):
         sys.exit("pipeline.predict and the loop by hand answer differently")
-    times = [[pair[side][0] for pair in pairs] for side in (0, 1)]
-    by_hand = ["a loop by hand: OpenCV, onnxruntime, batches of 256", *rates(times[0], pictures), "1"]
-    return [by_hand, ["`pipeline.predict`", *rates(times[1], pictures), ratio([a / b for a, b in zip(*times, strict=True)])]]
+    theirs, own = ([pictures / pair[side][0] for pair in pairs] for side in (0, 1))
+    ratios = [b / a for a, b in zip(theirs, own, strict=True)]
+    loop = ["a loop by hand: OpenCV, onnxruntime, batches of 256", *rates(theirs), "1"]
+    return [loop, ["`pipeline.predict`", *rates(own), ratio(ratios)]]
 
 
 def process(words: list[str]) -> tuple[float, str]:

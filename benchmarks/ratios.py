@@ -3,10 +3,9 @@
 import statistics
 
 
-def rates(seconds: list[float], images: int) -> list[str]:
+def rates(found: list[float]) -> list[str]:
     """Images per second: median, then the range."""
-    found = sorted(images / value for value in seconds)
-    return [f"{statistics.median(found):.0f}", f"{found[0]:.0f} to {found[-1]:.0f}"]
+    return [f"{statistics.median(found):.0f}", f"{min(found):.0f} to {max(found):.0f}"]
 
 
 def ratio(values: list[float]) -> str:
