@@ -71,6 +71,11 @@ def test_the_speed_of_training_is_what_was_measured() -> None:
     assert f"waits {ratio['cnn', 'share of time the device waits for augmented data']} % of its time" in told
 
 
+def test_the_memory_of_training_is_what_was_measured() -> None:
+    ((_, size, _, _, most),) = json.loads(committed("benchmarks/memory.json"))["rows"]
+    assert f"a training on {size} GB of them takes {most} GB of its own" in " ".join(README.split())
+
+
 def test_every_path_of_the_readme_exists() -> None:
     named = set(re.findall(r"`([\w/.-]+/|[\w/-]+\.(?:py|yaml|lock|md))`", README)) | set(re.findall(r"\]\(([^)#:]+)\)", README))
     made = {"training/", "deploy/", "evaluation/", "predict.py", "inspect.py", "compact/", "digits.yaml", "reports/metrics/"}
