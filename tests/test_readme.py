@@ -71,6 +71,14 @@ def test_the_speed_of_training_is_what_was_measured() -> None:
     assert f"waits {ratio['cnn', 'share of time the device waits for augmented data']} % of its time" in told
 
 
+@pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
+def test_what_the_seeds_gave_is_what_was_measured(model: str) -> None:
+    rows = json.loads(committed("benchmarks/recipes/default.json"))["rows"]
+    *runs, mean = [row for row in rows if row[0] == model]
+    assert f"`{model}` {mean[2]}" in README
+    assert f"Over the seeds {', '.join(row[1] for row in runs)}," in README
+
+
 def test_the_memory_of_training_is_what_was_measured() -> None:
     ((_, size, _, _, most),) = json.loads(committed("benchmarks/memory.json"))["rows"]
     assert f"a training on {size} GB of them takes {most} GB of its own" in " ".join(README.split())
