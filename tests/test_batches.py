@@ -1,4 +1,5 @@
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,25 @@ def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards
     assert not np.array_equal(epochs[0], epochs[1])
     ordered = [sorted(image.tobytes() for image in epoch) for epoch in epochs]
     assert ordered[0] == ordered[1] == sorted(image.tobytes() for image in split.images(np.arange(50)))
+
+
+def test_alternating_flips_show_every_image_and_its_mirror_image_once_in_two_epochs(split: Shards) -> None:
+    batches = Batches(split, 50, 0, [augmentation("AlternatingFlip")], EVEN, PLACE)
+    originals = split.images(np.arange(50))
+    epochs = [batches(epoch, 0)[0] for epoch in range(4)]  # a batch of all images has them in the order of the split
+    for first, second in pairwise(epochs):
+        kept = np.all(first == originals, axis=(1, 2, 3))
+        assert 10 < kept.sum() < 40
+        assert np.array_equal(first[~kept], originals[~kept][:, :, ::-1])
+        assert np.array_equal(second, first[:, :, ::-1])
+    assert not np.array_equal(epochs[0], Batches(split, 50, 1, [augmentation("AlternatingFlip")], EVEN, PLACE)(0, 0)[0])
+
+
+def test_other_transforms_follow_the_alternating_flip(split: Shards) -> None:
+    augment = [augmentation("AlternatingFlip"), augmentation({"InvertImg": {"p": 1.0}})]
+    alternating, inverted = (Batches(split, 50, 0, calls, EVEN, PLACE)(0, 0)[0] for calls in (augment[:1], augment))
+    assert np.array_equal(inverted, 255 - alternating)
+    assert len({digest(split, workers, augment=augment) for workers in (0, 1, 2, 8)}) == 1
 
 
 def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:

@@ -231,6 +231,21 @@ MISTAKES = [
         "11: models.tiny.augment[1].HorizontalFlip: it works on one image and must stand before those that work on a batch",
     ),
     (
+        "[HorizontalFlip: {p: 0.5}]",
+        "[HorizontalFlip: {p: 0.5}, AlternatingFlip]",
+        "11: models.tiny.augment[1].AlternatingFlip: it must stand first, once",
+    ),
+    (
+        "[HorizontalFlip: {p: 0.5}]",
+        "[AlternatingFlip, HorizontalFlip: {p: 0.5}]",
+        "11: models.tiny.augment[1].HorizontalFlip: AlternatingFlip mirrors already: leave one of the two out",
+    ),
+    (
+        "HorizontalFlip: {p: 0.5}",
+        "AlternatingFlip: {p: 0.5}",
+        "11: models.tiny.augment[0].AlternatingFlip.p: AlternatingFlip has no argument of that name",
+    ),
+    (
         "HorizontalFlip: {p: 0.5}",
         "MixUp: {seed: 1}",
         "11: models.tiny.augment[0].MixUp.seed: MixUp has no argument of that name",

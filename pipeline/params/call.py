@@ -44,8 +44,8 @@ def transform(value: Any) -> Call:
 
 
 def augmentation(value: Any) -> Call:
-    """A transform of Albumentations, or one of the augmentations of Keras that work on a batch."""
-    known = vocabulary.transforms() | vocabulary.batch_transforms()
+    """A transform of Albumentations, one of the augmentations of Keras that work on a batch, or AlternatingFlip."""
+    known = vocabulary.augmentations()
     name = next(iter(value), None) if isinstance(value, Mapping) else value
     if isinstance(name, str) and name in vocabulary.ELSEWHERE and name not in known:
         raise wrong("refused", f"no transform of that name; Albumentations has {vocabulary.ELSEWHERE[name]}", (name,))

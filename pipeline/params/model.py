@@ -73,9 +73,14 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _images_before_batches(self) -> Self:
-        whole = [call.name in vocabulary.batch_transforms() for call in self.augment]
-        for position, (before, here) in enumerate(pairwise(whole), start=1):
-            if before and not here:
+        names = [call.name for call in self.augment]
+        for position, (before, name) in enumerate(pairwise(names), start=1):
+            at = ("augment", position, name)
+            if name == vocabulary.ALTERNATING:
+                raise wrong("refused", "it must stand first, once", at)  # type: ignore[arg-type]
+            if before in vocabulary.BATCH_TRANSFORMS and name not in vocabulary.BATCH_TRANSFORMS:
                 text = "it works on one image and must stand before those that work on a batch"
-                raise wrong("refused", text, ("augment", position, self.augment[position].name))  # type: ignore[arg-type]
+                raise wrong("refused", text, at)  # type: ignore[arg-type]
+            if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING:
+                raise wrong("refused", f"{names[0]} mirrors already: leave one of the two out", at)  # type: ignore[arg-type]
         return self

@@ -9,6 +9,7 @@ TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/t
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
+ALTERNATING = "AlternatingFlip"  # ours: it needs the epoch, which no library's transform is told
 ELSEWHERE = {  # names of Keras and of torchvision for what Albumentations calls otherwise
     "Cutout": "Erasing and CoarseDropout",
     "RandomBrightness": "RandomBrightnessContrast",
@@ -72,6 +73,12 @@ def batch_transforms() -> dict[str, Signature]:
     """The augmentations of keras.layers that Albumentations lacks: they mix images, or choose among transforms."""
     found = of_keras("keras.layers", "layers/preprocessing/image_preprocessing")
     return {name: _less(found[name], *OURS) for name in BATCH_TRANSFORMS}
+
+
+@cache
+def augmentations() -> dict[str, Signature]:
+    """All that may stand under `augment`."""
+    return {ALTERNATING: Signature(ALTERNATING, {})} | transforms() | batch_transforms()
 
 
 @cache

@@ -1,6 +1,7 @@
 """What changes training images at random: Albumentations image by image, then Keras's augmentations on the whole batch.
 
-Both are a function of the batch's seed. Labels are one-hot, because MixUp and CutMix mix them as they mix the images.
+Both are a function of the batch's seed; AlternatingFlip, which needs the epoch, is done by `batches` before them. Labels are
+one-hot, because MixUp and CutMix mix them as they mix the images.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.call import Call
-from pipeline.params.vocabulary import BATCH_TRANSFORMS
+from pipeline.params.vocabulary import ALTERNATING, BATCH_TRANSFORMS
 from pipeline.training.network import reason
 from pipeline.transforms import Pipeline, check
 
 Pixels = NDArray[np.uint8]
 Targets = NDArray[np.float32]
+NOT_ONE_BY_ONE = (ALTERNATING, *BATCH_TRANSFORMS)
 BatchTransform = Callable[[Pixels, Targets, int], tuple[Pixels, Targets]]
 
 
@@ -29,7 +31,7 @@ class Augmentation:
     """
 
     def __init__(self, calls: Sequence[Call], where: Place) -> None:
-        self.single = [call.plain() for call in calls if call.name not in BATCH_TRANSFORMS]
+        self.single = [call.plain() for call in calls if call.name not in NOT_ONE_BY_ONE]
         whole = [(at, call) for at, call in enumerate(calls) if call.name in BATCH_TRANSFORMS]
         self.batches = [_batch_transform(call, where.at(at)) for at, call in whole]
         self.where, self.threads = str(where), local()  # a chain of Albumentations holds its generator: one chain a thread
@@ -50,7 +52,7 @@ class Augmentation:
 
 def tried(calls: Sequence[Call], images: Pixels, where: Place) -> Augmentation:
     """The augmentation of `calls`, once each transform of Albumentations worked by itself, and all of them on `images`."""
-    alone = [(call.plain(), where.at(at)) for at, call in enumerate(calls) if call.name not in BATCH_TRANSFORMS]
+    alone = [(call.plain(), where.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
     check([call for call, _ in alone], images, [place for _, place in alone])
     augmentation = Augmentation(calls, where)
     augmentation(images, np.eye(len(images), dtype=np.float32), seed=0)

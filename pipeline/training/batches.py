@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.data.shards import Shards
 from pipeline.params import Place
 from pipeline.params.call import Call
+from pipeline.params.vocabulary import ALTERNATING
 from pipeline.training.augmentation import Pixels, Targets, tried
 
 Batch = tuple[Pixels, Targets, NDArray[np.float32]]
@@ -33,6 +34,7 @@ class Batches:
     ) -> None:
         self.split, self.size, self.seed, self.class_weights = split, size, seed, class_weights
         self.augmentation = tried(augment, split.images(np.arange(1)), where)
+        self.turn = turns(len(split), seed) if any(call.name == ALTERNATING for call in augment) else None
         self.per_epoch = -(-len(split) // size)
         self.order = lru_cache(maxsize=2)(self._order)
 
@@ -46,11 +48,29 @@ class Batches:
         positions = np.sort(self.order(epoch)[batch * self.size : (batch + 1) * self.size])
         seed = np.random.SeedSequence((self.seed, epoch, batch)).generate_state(1)[0]
         targets = one_hot(self.split.labels[positions], len(self.class_weights))
-        images, targets = self.augmentation(self.split.images(positions), targets, int(seed))
+        images = self.split.images(positions)
+        if self.turn is not None:
+            images = mirrored(images, (self.turn[positions] + epoch) % 2 == 1)
+        images, targets = self.augmentation(images, targets, int(seed))
         return images, targets, targets @ self.class_weights
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
+
+
+def turns(count: int, seed: int) -> NDArray[np.uint8]:
+    """For each image 0 or 1, drawn: whether AlternatingFlip mirrors it in epochs 1, 3 ... or in epochs 0, 2 ...
+
+    Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024): every two epochs show an image and its mirror image
+    once each, where flips by chance would show a quarter of the images twice alike.
+    """
+    apart = np.random.SeedSequence(seed, spawn_key=(0,))  # from the seeds of orders and batches
+    return np.random.default_rng(apart).integers(0, 2, count, np.uint8)
+
+
+def mirrored(images: Pixels, which: NDArray[np.bool_]) -> Pixels:
+    """Uint8 N x H x W x C, those that `which` (N) says from right to left."""
+    return np.where(which[:, None, None, None], images[:, :, ::-1], images)
 
 
 def one_hot(labels: NDArray[np.int64], classes: int) -> Targets:
