@@ -70,6 +70,7 @@ def test_the_speed_of_training_is_what_was_measured() -> None:
     rival = [ratio[model, "PyTorch, the same network"] for model in ("classical", "cnn")]
     assert f"{rival[0]} of ours for `classical`, {rival[1]} for `cnn`" in told
     assert f"waits for augmented data: {found['cnn', 'share of time the device waits for augmented data']}," in told
+    assert f"bfloat16, which this processor has: `cnn` {ratio['cnn', 'this pipeline, bfloat16']} of float32" in told
 
 
 @pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
