@@ -97,7 +97,7 @@ def _passport(
         data=data["title"],
         licence=data["licence"],
         versions={library: metadata.version(library) for library in LIBRARIES},
-        origin=origin.declared(name),
+        origin=origin.here(name),
     )
 
 

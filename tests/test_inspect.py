@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import paths
-from pipeline.deploy import origin
+from pipeline import declared, paths
 from pipeline.errors import Refusal
 from tests.conftest import ROOT, Run
 
@@ -114,7 +113,7 @@ def test_a_checkout_without_a_lock_is_one_line(tmp_path: Path, run: Run) -> None
 
 def test_a_dependency_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"gone: no such file; dvc.yaml declares it"):
-        origin.digest(tmp_path / "gone")
+        declared.digest(tmp_path / "gone")
 
 
 def test_an_origin_that_is_damaged_is_one_line(tmp_path: Path, run: Run) -> None:
@@ -145,4 +144,4 @@ def test_a_folder_is_hashed_as_dvc_does(tmp_path: Path) -> None:
     system = LocalFileSystem()
     store = HashFileDB(system, str(tmp_path.parent / "store"))
     _, _, known = build(store, str(tmp_path.parent / "clean"), system, "md5")
-    assert origin.digest(tmp_path) == known.hash_info.value
+    assert declared.digest(tmp_path) == known.hash_info.value
