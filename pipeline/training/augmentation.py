@@ -5,6 +5,7 @@ one-hot, because MixUp and CutMix mix them as they mix the images.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import local
 from typing import Any
 
@@ -95,14 +96,15 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        graph = tf.function(function, autograph=False, reduce_retracing=True)
+        graph, cpu = tf.function(function, autograph=False, reduce_retracing=True), partial(tf.device, "cpu:0")
     else:
         import jax
 
-        graph = jax.jit(function)
+        here = jax.local_devices(backend="cpu")[0]  # "cpu:0" would be the first process's
+        graph, cpu = jax.jit(function), partial(jax.default_device, here)
 
     def on_cpu(*arguments: Any) -> Any:
-        with keras.device("cpu:0"):
+        with cpu():
             return graph(*arguments)
 
     return on_cpu

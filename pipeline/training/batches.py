@@ -1,6 +1,7 @@
 """Batches as a pure function: (seed, epoch, batch) says which images and how they are augmented, whoever asks and when.
 
-So any number of workers gives the same bytes, and an epoch can be begun anywhere.
+So any number of workers gives the same bytes, an epoch can be begun anywhere, and of several processes each makes its own
+rows: a batch is augmented in parts of 128 images, each with a seed of its own, so that a process makes no more than it needs.
 """
 
 from collections import deque
@@ -16,9 +17,13 @@ from pipeline.params import Place
 from pipeline.params.call import Call
 from pipeline.params.vocabulary import ALTERNATING
 from pipeline.training.augmentation import Pixels, Targets, tried
+from pipeline.training.share import Share
 
 Batch = tuple[Pixels, Targets, NDArray[np.float32]]
 Shapes = tuple[tuple[tuple[int, ...], str], ...]
+
+PART = 128
+ONE = Share()
 
 
 class Batches:
@@ -26,16 +31,24 @@ class Batches:
 
     Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: what an image counts in
     the loss, by its class. `augment` is the chain of params.yaml, `where` the place it stands at. Each epoch is a permutation
-    of its own; its last batch may be smaller. Raises Refusal for a transform that cannot work on these images.
+    of its own; its last batch may be smaller. Where there are several processes, only the rows of `share` are made. Raises
+    Refusal for a transform that cannot work on these images.
     """
 
     def __init__(
-        self, split: Shards, size: int, seed: int, augment: Sequence[Call], class_weights: NDArray[np.float32], where: Place
+        self,
+        split: Shards,
+        size: int,
+        seed: int,
+        augment: Sequence[Call],
+        class_weights: NDArray[np.float32],
+        where: Place,
+        share: Share = ONE,
     ) -> None:
-        self.split, self.size, self.seed, self.class_weights = split, size, seed, class_weights
+        self.split, self.size, self.seed, self.class_weights, self.share = split, size, seed, class_weights, share
         self.augmentation = tried(augment, split.images(np.arange(1)), where)
         self.turn = turns(len(split), seed) if any(call.name == ALTERNATING for call in augment) else None
-        self.per_epoch = -(-len(split) // size)
+        self.per_epoch = share.batches(len(split), size)
         self.order = lru_cache(maxsize=2)(self._order)
 
     @property
@@ -44,15 +57,23 @@ class Batches:
         return (self.split.shape, "uint8"), (self.class_weights.shape, "float32"), ((), "float32")
 
     def __call__(self, epoch: int, batch: int) -> Batch:
-        """The batch of that number (from 0) in that epoch (from 0)."""
+        """The rows of this process in the batch of that number (from 0) in that epoch (from 0)."""
         positions = np.sort(self.order(epoch)[batch * self.size : (batch + 1) * self.size])
-        seed = np.random.SeedSequence((self.seed, epoch, batch)).generate_state(1)[0]
+        rows = self.share.rows(len(positions))
+        first = rows.start // PART
+        made = [self._part(positions, epoch, batch, part) for part in range(first, -(-rows.stop // PART))]
+        begin = rows.start - first * PART
+        images, targets = (np.concatenate(parts)[begin : begin + rows.stop - rows.start] for parts in zip(*made, strict=True))
+        return images, targets, targets @ self.class_weights
+
+    def _part(self, batch_positions: NDArray[np.int64], epoch: int, batch: int, part: int) -> tuple[Pixels, Targets]:
+        positions = batch_positions[part * PART : (part + 1) * PART]
+        seed = np.random.SeedSequence((self.seed, epoch, batch, part)).generate_state(1)[0]
         targets = one_hot(self.split.labels[positions], len(self.class_weights))
         images = self.split.images(positions)
         if self.turn is not None:
             images = mirrored(images, (self.turn[positions] + epoch) % 2 == 1)
-        images, targets = self.augmentation(images, targets, int(seed))
-        return images, targets, targets @ self.class_weights
+        return self.augmentation(images, targets, int(seed))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
@@ -89,12 +110,15 @@ def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return (len(labels) / (classes * counts)).astype(np.float32)
 
 
-def stream(batches: Batches, epochs: int, workers: int, ahead: int = 8) -> Iterator[Batch]:
-    """All batches of all epochs in order, made by `workers` threads up to `ahead` batches before they are asked for.
+def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] = (0, 0), ahead: int = 8) -> Iterator[Batch]:
+    """All batches in order, from batch `begin[1]` of epoch `begin[0]` on.
+
+    `workers` threads make them, up to `ahead` batches before they are asked for.
 
     OpenCV and NumPy let go of the interpreter while they work, and so does TensorFlow: threads are enough.
     """
-    wanted = ((epoch, batch) for epoch in range(epochs) for batch in range(batches.per_epoch))
+    places = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
+    wanted = (place for place in places if place >= begin)
     if workers == 0:
         yield from (batches(epoch, batch) for epoch, batch in wanted)
         return

@@ -1,0 +1,34 @@
+"""Which part of every batch a process feeds to its devices."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rows of process `process` (from 0) of `processes`, which have `devices` devices between them."""
+
+    process: int = 0
+    processes: int = 1
+    devices: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """The first process is the one that writes and prints."""
+        return self.process == 0
+
+    def __str__(self) -> str:
+        several = f", {self.devices} devices in {self.processes} process{'es' * (self.processes > 1)}"
+        return several if self.devices > 1 else ""
+
+    def whole(self, images: int) -> int:
+        """So many of a batch of `images` are used, that each device has as many as any other: all, where there is one."""
+        return images // self.devices * self.devices
+
+    def rows(self, images: int) -> slice:
+        """This process's rows of a batch of `images`."""
+        size = self.whole(images) // self.processes
+        return slice(self.process * size, (self.process + 1) * size)
+
+    def batches(self, images: int, size: int) -> int:
+        """How many batches of at most `size` there are in so many images: a last one that is too small for all is left out."""
+        return images // size + bool(self.whole(images % size))
