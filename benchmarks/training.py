@@ -28,7 +28,7 @@ from pipeline.data.shards import Shards
 from pipeline.params.call import optimizer
 from pipeline.training import runtime, task
 from pipeline.training.batches import Batch, one_hot, stream
-from pipeline.training.fitting import source
+from pipeline.training.feeding import source
 
 if TYPE_CHECKING:
     import keras

@@ -43,7 +43,8 @@ def tested(name: str, lowest: float, highest: float, steps: int) -> tuple["pd.Da
     """The curve (columns learning_rate, loss) and the rate of its steepest fall."""
     settings = params.load()
     model = settings.model(name)
-    device = runtime.start(settings.seed, settings.training.backend, settings.training.precision)
+    training = settings.training
+    device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
     print(f"{name}: at most {steps} steps on {device}", flush=True)
     from pipeline.training import rate_range
 

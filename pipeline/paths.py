@@ -28,6 +28,16 @@ def best(model: str) -> Path:
     return Path("models") / model / "best.keras"
 
 
+def state(model: str) -> Path:
+    """Where a training stands, for one that is killed; no stage reads another's."""
+    return Path("models") / model / "state.npz"
+
+
+def trace(model: str) -> Path:
+    """The digest of every tensor of a training behind each epoch."""
+    return Path("models") / model / "trace.csv"
+
+
 def onnx(model: str) -> Path:
     """What ships."""
     return Path("models") / model / "model.onnx"

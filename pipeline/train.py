@@ -1,45 +1,105 @@
 """Stage 3: trains one network of params.yaml with Keras.
 
-Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation).
+Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation), dvc.yaml and what it declares.
 Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
+        models/MODEL/trace.csv (a row an epoch and tensor: its digest, for `python -m pipeline.diverge`),
         reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
-Every choice (early stopping) is made on the validation split. The same seed gives the same bytes. A training that breaks
-off leaves its best state so far in models/MODEL/best.keras.
+Every choice (early stopping) is made on the validation split. The same seed gives the same bytes, also to a training that was
+killed: its state lies in models/MODEL/state.npz, and the next run of the same data, parameters, code and device goes on from
+there. A training that breaks off by itself leaves its best state so far in models/MODEL/best.keras. On JAX it uses all devices;
+of several processes, too, where each is told so by the options below, by JAX's variables or by a cluster. The first one writes.
 """
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
-from pipeline.training import archive, fitting, layer_table, network, runtime, task
+from pipeline.params.schema import Training
+from pipeline.training import archive, devices, fitting, layer_table, network, runtime, state, task
+from pipeline.training.share import Share
+
+if TYPE_CHECKING:
+    from pipeline.training.fitting import Watch
+    from pipeline.training.task import Task
 
 
 def main() -> None:
     """Builds, compiles, fits and saves one model."""
-    name = command.model_argument(__doc__)
+    name, cluster = arguments()
     settings = params.load()
     chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
-    device = runtime.start(settings.seed, training.backend, training.precision)
-    print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}, {training.precision}", flush=True)
-    where = params.place("models", name)
-    given = task.prepare(chosen, settings.image.policy, settings.seed, train, where)
+    devices.join(cluster, training.backend)
+    device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
+    share = devices.spread(training.backend)
+    print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
+    given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
     rows = layer_table.table(given.model)
-    print(layer_table.text(rows), flush=True)
-    artifacts.write_csv(paths.layers(name), rows)
-    best = fitting.best_so_far()
+    print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
+    seen = trained(name, given, validation, training, f"{device}{share}")
+    if share.is_first:
+        artifacts.write_csv(paths.layers(name), rows)
+        artifacts.write_csv(paths.history(name), seen.curves.table())
+        artifacts.write_csv(paths.trace(name), seen.trace.table())
+        archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
+        for left in (paths.best(name), paths.state(name)):
+            left.unlink(missing_ok=True)
+
+
+def arguments() -> tuple[str, devices.Cluster | None]:
+    """The model, and the processes that train it together, if the options or the environment say that there are several."""
+    parser = command.parser(__doc__)
+    parser.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
+    parser.add_argument("--coordinator", metavar="HOST:PORT", help="where the first of several processes waits for the others")
+    parser.add_argument("--processes", metavar="N", type=command.positive, help="how many there are")
+    parser.add_argument("--process", metavar="I", type=int, help="which one this is, from 0")
+    given = parser.parse_args()
+    return given.model, devices.cluster(devices.Cluster(given.coordinator, given.processes, given.process))
+
+
+def warnings(given: "Task", train: Shards, deterministic: bool) -> list[str]:
+    """A line for each layer, or the option, that may give other bytes in another run."""
+    from pipeline.training import doctor
+
+    if not deterministic:
+        return ["training.deterministic: false: another run may give other bytes; true makes them the same"]
+    return list(doctor.examine(given.model, train.images(np.arange(min(2, len(train))))))
+
+
+def trained(name: str, given: "Task", validation: Shards, training: Training, device: str) -> "Watch":
+    """Fits from the beginning or from the state of a killed run; what breaks off tells where its best state is."""
+    from pipeline.training.resuming import Checkpoint
+
+    path, first = paths.state(name), given.batches.share.is_first
+    belongs = state.belonging(name, device)
+    state.check_alike(json.loads(devices.from_first(json.dumps(belongs).encode())), belongs)
+    content = devices.from_first(path.read_bytes() if first and path.exists() else b"")
+    begin = state.found(content, path, belongs, name)
+    keeper = Checkpoint(path, belongs, training.checkpoint_steps, begin, first)
+    seen = fitting.watch()
     try:
-        curves = fitting.fit(given, validation, training.workers, best)
-    except (Refusal, KeyboardInterrupt) as stopped:
-        raise type(stopped)(f"{stopped}; {best.save(paths.best(name))}".removeprefix("; ")) from None
-    except Exception:
-        print(best.save(paths.best(name)), flush=True)
+        fitting.fit(given, validation, training.workers, seen, keeper)
+    except BaseException as stopped:
+        best = kept(name, seen, given.batches.share)
+        if isinstance(stopped, Refusal):
+            raise Refusal("; ".join(filter(None, [str(stopped), best]))) from None
+        if isinstance(stopped, KeyboardInterrupt):
+            raise KeyboardInterrupt("; ".join(filter(None, [best, keeper.goes_on()]))) from None
+        print(best, flush=True)
         raise
-    artifacts.write_csv(paths.history(name), curves)
-    archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
-    paths.best(name).unlink(missing_ok=True)
+    return seen
+
+
+def kept(name: str, seen: "Watch", share: Share) -> str:
+    """Writes the best state so far and says so. Of several processes none can take it up without the others."""
+    return seen.best.save(paths.best(name)) if share.processes == 1 else ""
 
 
 if __name__ == "__main__":
-    command.run(main)
+    command.run(main, leave=devices.leave)

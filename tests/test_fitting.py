@@ -40,7 +40,9 @@ def given(augment: list[Any] | None = None, **fit: Any) -> task.Task:
 
 
 def fitted(made: task.Task) -> pd.DataFrame:
-    return fitting.fit(made, Shards(paths.prepared("validation")), 1, fitting.best_so_far())
+    seen = fitting.watch()
+    fitting.fit(made, Shards(paths.prepared("validation")), 1, seen)
+    return seen.curves.table()
 
 
 def answers(model: Any) -> np.ndarray:
@@ -118,22 +120,24 @@ def test_a_loss_that_is_no_number_is_one_line_and_the_best_state_is_kept(monkeyp
     assert not paths.keras("tiny").exists()
 
 
-def test_ctrl_c_keeps_the_best_state_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_keeps_the_best_state_and_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
     Path("params.yaml").write_text((ROOT / "tests" / "smoke.yaml").read_text())
 
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            if epoch == 1:
+            self.epoch = epoch
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            if self.epoch == 1:
                 raise KeyboardInterrupt
 
     usual = fitting.callbacks
     monkeypatch.setattr(fitting, "callbacks", lambda *given: [*usual(*given), Stop()])
     monkeypatch.setattr(sys, "argv", ["train", "tiny"])
-    with pytest.raises(
-        KeyboardInterrupt, match=r"^the best state so far \(epoch 1, val_accuracy 0\.\d+\) is in models/tiny/best"
-    ):
+    best = r"the best state so far \(epoch 1, val_accuracy 0\.\d+\) is in models/tiny/best\.keras"
+    with pytest.raises(KeyboardInterrupt, match=f"^{best}; `dvc repro` goes on in epoch 2$"):
         train.main()
     assert paths.best("tiny").exists()
 

@@ -12,7 +12,7 @@ seed: 0
 dataset: data/catalog/digits.yaml
 image: {height: 8, width: 8, channels: 1, shape: stretch, interpolation: area}
 preprocess: {validation: 0.1, test: 0.2, transforms: []}
-training: {backend: tensorflow, precision: float32, workers: 1}
+training: {backend: tensorflow, precision: float32, deterministic: true, workers: 1, checkpoint_steps: null}
 models:
   tiny:
     layers:

@@ -1,5 +1,6 @@
 """The README's table is what the committed reports say, and its files exist."""
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -84,6 +85,22 @@ def test_what_the_seeds_gave_is_what_was_measured(model: str) -> None:
 def test_the_memory_of_training_is_what_was_measured() -> None:
     ((_, size, _, _, most),) = json.loads(committed("benchmarks/memory.json"))["rows"]
     assert f"a training on {size} GB of them takes {most} GB of its own" in " ".join(README.split())
+
+
+def test_the_cost_of_the_same_bytes_is_what_was_measured() -> None:
+    rows = json.loads(committed("benchmarks/determinism.json"))["rows"]
+    ratios = {model: [cell.split()[0] for name, _, _, cell in rows if name == model][1:] for model in ("classical", "cnn")}
+    told = [
+        "time of an epoch, deterministic against not",
+        "with a state and a trace behind each epoch",
+        "and a state every 20 batches",
+    ]
+    assert [cells(words) for words in told] == [list(pair) for pair in zip(ratios["classical"], ratios["cnn"], strict=True)]
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    named = set(re.findall(r"python -m ([a-z_.]+)", README))
+    assert [name for name in named if importlib.util.find_spec(name) is None] == []
 
 
 def test_every_path_of_the_readme_exists() -> None:

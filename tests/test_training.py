@@ -18,7 +18,7 @@ from pipeline.deploy import convert, operators
 from pipeline.deploy.classifier import Classifier
 from pipeline.errors import Refusal
 from pipeline.evaluation import calibration, metrics
-from pipeline.training import archive, fitting, network, runtime
+from pipeline.training import archive, feeding, network, runtime
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -125,7 +125,7 @@ def test_a_temperature_is_folded_into_the_logits(flip: bool) -> None:
 def test_what_makes_training_slow_is_switched_off() -> None:
     images, targets, weights = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 3), np.float32), np.ones(4, np.float32)
     shapes = ((8, 8, 1), "uint8"), ((3,), "float32"), ((), "float32")
-    batches = fitting.dataset(lambda: iter([(images, targets, weights)]), shapes)
+    batches = feeding.dataset(lambda: iter([(images, targets, weights)]), shapes)
     assert batches.options().autotune.enabled is False
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 

@@ -17,7 +17,7 @@ KEY = "${key}"
 OUTS = {
     "download": [paths.RAW],
     "preprocess": [paths.PREPARED, paths.DATA_SUMMARY],
-    "train": [paths.keras(KEY), paths.history(KEY), paths.layers(KEY)],
+    "train": [paths.keras(KEY), paths.trace(KEY), paths.history(KEY), paths.layers(KEY)],
     "export": [paths.reference(KEY), paths.onnx(KEY), paths.exported(KEY)],
     "verify": [paths.verdict(KEY)],
     "quantize": [paths.compact(KEY), paths.quantized(KEY)],

@@ -39,11 +39,15 @@ class Preprocess(Section):
 
 
 class Training(Section):
-    """How training runs, whatever the model: the library behind Keras, its numbers, and threads, which change no result."""
+    """How training runs, whatever the model: the library behind Keras, its numbers, whether the same bytes are asked for; and,
+    without effect on a result, threads and states between those behind each epoch.
+    """
 
     backend: Literal["tensorflow", "jax"]
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    deterministic: bool
     workers: Annotated[int, Field(ge=0, le=256)]
+    checkpoint_steps: Positive | None
 
 
 class Export(Section):

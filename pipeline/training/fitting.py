@@ -1,95 +1,126 @@
-"""One run of Keras's `fit` over our batches."""
+"""One run of Keras's `fit` over our batches, from its beginning or from where it was killed."""
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.model import Fit
-from pipeline.training.batches import Batch, Batches, Shapes, stream
+from pipeline.training import feeding, gone
 from pipeline.training.network import reason
 from pipeline.training.task import Task
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
-    from pipeline.training.progress import Best
+    from pipeline.training.progress import Best, Curves, Trace
+    from pipeline.training.resuming import Checkpoint
 
-AHEAD = 2
+GONE = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)
 FULL = re.compile(r"RESOURCE_EXHAUSTED|ResourceExhausted|out of memory", re.IGNORECASE)
 
 
-def fit(task: Task, validation: Shards, workers: int, best: "Best") -> pd.DataFrame:
-    """Trains the model of a task in place; returns the learning curves, a row an epoch.
+@dataclass(frozen=True)
+class Watch:
+    """What a training is watched by: the digests of its tensors, its curves, its best state."""
 
-    Columns: epoch (from 1), accuracy, loss, val_accuracy, val_loss. Raises Refusal when the loss is no longer a number, or
-    when the device has too little memory; `best` has then the best state so far.
+    trace: "Trace"
+    curves: "Curves"
+    best: "Best"
+
+
+def watch() -> Watch:
+    """A watch that has seen nothing."""
+    from pipeline.training.progress import Best, Curves, Trace
+
+    return Watch(Trace(), Curves(), Best())
+
+
+def fit(task: Task, validation: Shards, workers: int, seen: Watch, keeper: "Checkpoint | None" = None) -> None:
+    """Trains the model of a task in place, from the state that `keeper` found, if it did; `seen` has then seen all of it.
+
+    Raises Refusal when the loss is no longer a number, or when the device has too little memory; the best state so far is
+    then in `seen`.
     """
     batches, settings, where = task.batches, task.fit, task.where
-    failed: list[Exception] = []
-    try:
-        history = task.model.fit(
-            source(lambda: noting(failed, stream(batches, settings.epochs, workers)), batches.shapes),
+    made = callbacks(settings, seen, where)
+    begin = keeper.watching(made) if keeper else (0, 0)
+    with _telling(task) as failed:
+        task.model.fit(
+            feeding.training(batches, settings.epochs, workers, begin, failed),
             steps_per_epoch=batches.per_epoch,
+            initial_epoch=begin[0],
             epochs=settings.epochs,
-            validation_data=held_out(validation, batches),
-            callbacks=callbacks(settings, best, where),
+            validation_data=feeding.held_out(validation, batches),
+            callbacks=[*made, keeper] if keeper else made,
             shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
-        ).history
-    except Exception as error:
-        raise failed[0] if failed else told(error, settings, where) from error
-    curves = pd.DataFrame({"epoch": range(1, len(history["loss"]) + 1), **history})
+            verbose=_verbosity(),
+        )
+    curves = seen.curves.table()
     if not np.isfinite(curves[["loss", "val_loss"]]).all(axis=None):
         found = f"the loss is no longer a number in epoch {len(curves)}"
         raise Refusal(f"{where}: {found}; lower the learning rate, or clip gradients (global_clipnorm)")
-    return curves[["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]]
 
 
 def probe(task: Task, steps: int, callback: "keras.callbacks.Callback") -> None:
     """Trains for `steps` batches without validation, for what `callback` sees. Raises Refusal as `fit` does."""
     epochs = -(-steps // task.batches.per_epoch)
-    failed: list[Exception] = []
-    try:
+    with _telling(task) as failed:
         task.model.fit(
-            source(lambda: noting(failed, stream(task.batches, epochs, workers=1)), task.batches.shapes),
+            feeding.training(task.batches, epochs, 1, (0, 0), failed),
             steps_per_epoch=steps,
             callbacks=[callback],
             shuffle=False,
-            verbose=1 if sys.stdout.isatty() else 2,
+            verbose=_verbosity(),
         )
-    except Exception as error:
-        raise failed[0] if failed else told(error, task.fit, task.where) from error
 
 
-def told(error: Exception, settings: Fit, where: Place) -> Exception:
+@contextmanager
+def _telling(task: Task) -> Iterator[list[Exception]]:
+    """What goes wrong inside `fit` as `told` has it; what is noted in the list went wrong first, while a batch was made."""
+    failed: list[Exception] = []
+    try:
+        yield failed
+    except Exception as error:  # of whatever class: Keras, TensorFlow and JAX have their own
+        raise failed[0] if failed else told(error, task) from error
+
+
+def _verbosity() -> int:
+    """A bar on a terminal, else a line an epoch."""
+    return 1 if sys.stdout.isatty() else 2
+
+
+def told(error: Exception, task: Task) -> Exception:
     """What went wrong inside `fit`, as a line where it is the settings' or the device's doing; else the error itself."""
     chain = [error]
     while chain[-1].__context__ is not None:  # JAX's own clearing up may fail behind it
         chain.append(chain[-1].__context__)  # type: ignore[arg-type]
-    if any(FULL.search(f"{type(it).__name__} {it}") for it in chain):
-        size, half = settings.batch_size, settings.batch_size // 2
-        advice = f"try {half}" if half else "try a smaller image or network"
+    texts = [f"{type(it).__name__} {it}" for it in chain]
+    where, size = task.where, task.fit.batch_size
+    if any(map(FULL.search, texts)):
+        advice = f"try {size // 2}" if size > 1 else "try a smaller image or network"
         return Refusal(f"{where.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
+    if task.batches.share.processes > 1 and any(map(GONE.search, texts)):
+        return Refusal(gone.LINE)
     if isinstance(error, (ValueError, TypeError, RuntimeError)) or type(error).__module__.startswith("tensorflow"):
         return Refusal(f"{where}: {reason(error)}")
     return error
 
 
-def callbacks(settings: Fit, best: "Best", where: Place) -> list["keras.callbacks.Callback"]:
+def callbacks(settings: Fit, seen: Watch, where: Place) -> list["keras.callbacks.Callback"]:
     """The callbacks of params.yaml, by their names in keras.callbacks, behind those that every training has."""
     import keras
 
     averaged = settings.optimizer.arguments.get("use_ema")
-    made = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    made.append(best)
+    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
+    made = [seen.trace, *swap, seen.curves, seen.best]  # the trace is of the weights that training goes on with
     for position, call in enumerate(settings.callbacks):
         (arguments,) = call.plain().values()
         try:
@@ -97,51 +128,3 @@ def callbacks(settings: Fit, best: "Best", where: Place) -> list["keras.callback
         except (ValueError, TypeError) as error:
             raise Refusal(f"{where.at('callbacks', position, call.name)}: {reason(error)}") from None
     return made
-
-
-def noting(failed: list[Exception], batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The batches of an iterator; what goes wrong in it is noted before it is lost in TensorFlow."""
-    try:
-        yield from batches
-    except Exception as error:
-        failed.append(error)
-        raise
-
-
-def source(make: Callable[[], Iterator[Batch]], shapes: Shapes) -> Any:
-    """The batches that `make` yields, as Keras's backend takes them; a few are kept ready."""
-    import keras
-
-    return dataset(make, shapes) if keras.backend.backend() == "tensorflow" else make()
-
-
-def dataset(make: Callable[[], Iterator[Any]], shapes: Shapes) -> "tf.data.Dataset":
-    """The same for TensorFlow."""
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
-    signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
-    return tf.data.Dataset.from_generator(make, output_signature=signature).prefetch(AHEAD).with_options(options)
-
-
-def best_so_far() -> "Best":
-    """A callback that keeps the best state of a training; its `save` is for one that breaks off."""
-    from pipeline.training.progress import Best
-
-    return Best()
-
-
-def held_out(split: Shards, batches: Batches) -> Any:
-    """A split from its first image to its last, in batches of training's size, as often as it is asked for."""
-    import keras
-
-    from pipeline.training.progress import InOrder
-
-    whole = InOrder(split, len(batches.class_weights), batches.size)
-    if keras.backend.backend() != "tensorflow":
-        return whole
-    import tensorflow as tf
-
-    known = tf.data.experimental.assert_cardinality(len(whole))
-    return dataset(lambda: (whole[index] for index in range(len(whole))), batches.shapes[:2]).apply(known)

@@ -1,30 +1,75 @@
 """What `fit` reads and tells on the way. Import it behind `runtime.start`: it needs Keras."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 
 from pipeline.data.shards import Shards
 from pipeline.training import archive
 from pipeline.training.augmentation import Pixels, Targets
 from pipeline.training.batches import one_hot
+from pipeline.training.share import Share
 
 
 class InOrder(keras.utils.PyDataset):
-    """A split in batches of `size`, from its first image to its last."""
+    """The rows of `share` of a split in batches of `size`, from its first image to its last."""
 
-    def __init__(self, split: Shards, classes: int, size: int) -> None:
+    def __init__(self, split: Shards, classes: int, size: int, share: Share) -> None:
         super().__init__()
-        self.split, self.classes, self.size = split, classes, size
+        self.split, self.classes, self.size, self.share = split, classes, size, share
 
     def __len__(self) -> int:
-        return -(-len(self.split) // self.size)
+        return self.share.batches(len(self.split), self.size)
 
     def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
         positions = np.arange(index * self.size, min((index + 1) * self.size, len(self.split)))
+        positions = positions[self.share.rows(len(positions))]
         return self.split.images(positions), one_hot(self.split.labels[positions], self.classes)
+
+
+class Curves(keras.callbacks.Callback):
+    """The figures of each epoch: epoch (from 1), accuracy, loss, val_accuracy, val_loss."""
+
+    COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[float]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds a row."""
+        self.rows.append([epoch + 1, *((logs or {})[name] for name in self.COLUMNS[1:])])
+
+    def table(self) -> pd.DataFrame:
+        """A row an epoch."""
+        return pd.DataFrame(self.rows, columns=self.COLUMNS).astype({"epoch": int})
+
+
+class Trace(keras.callbacks.Callback):
+    """What every tensor of model and optimizer was behind each epoch: the beginning of the SHA-256 of its bytes.
+
+    `python -m pipeline.diverge` finds with it where two trainings part.
+    """
+
+    COLUMNS = ("epoch", "tensor", "sha256")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[Any]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds a row a tensor, in Keras's order."""
+        for variable in [*self.model.variables, *self.model.optimizer.variables]:
+            content = np.asarray(keras.ops.convert_to_numpy(variable)).tobytes()
+            self.rows.append([epoch + 1, variable.path, hashlib.sha256(content).hexdigest()[:16]])
+
+    def table(self) -> pd.DataFrame:
+        """A row an epoch and tensor."""
+        return pd.DataFrame(self.rows, columns=self.COLUMNS)
 
 
 class Best(keras.callbacks.Callback):

@@ -13,7 +13,8 @@ from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.model import Fit, Model
 from pipeline.training import network, optimizers
-from pipeline.training.batches import Batches, balanced
+from pipeline.training.batches import ONE, Batches, balanced
+from pipeline.training.share import Share
 
 if TYPE_CHECKING:
     import keras
@@ -29,16 +30,26 @@ class Task:
     where: Place
 
 
-def prepare(chosen: Model, image: ImagePolicy, seed: int, train: Shards, where: Place) -> Task:
+def prepare(chosen: Model, image: ImagePolicy, seed: int, train: Shards, where: Place, share: Share = ONE) -> Task:
     """The task of one model, whose place in params.yaml is `where`. Raises Refusal for what cannot be trained."""
     classes = json.loads(paths.CLASSES.read_text())["classes"]
     check_classes(train, classes)
     fit = chosen.fit
+    check_size(fit.batch_size, len(train), share, where.at("fit", "batch_size"))
     weights = balanced(train.labels, len(classes)) if fit.class_weight else np.ones(len(classes), np.float32)
-    batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, where.at("augment"))
+    batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, where.at("augment"), share)
     model = network.build(chosen, image, len(classes), where)
     optimizers.compile_model(model, fit, batches.per_epoch, where.at("fit"))
     return Task(model, batches, fit, where.at("fit"))
+
+
+def check_size(size: int, images: int, share: Share, where: Place) -> None:
+    """Refuses a batch, or a training split, that cannot be shared out evenly."""
+    if size != share.whole(size):
+        even = share.whole(size) + share.devices
+        raise Refusal(f"{where}: {size}: cannot be shared out evenly to {share.devices} devices; try {even}")
+    if not share.whole(images):
+        raise Refusal(f"{paths.prepared('train')}: {images} images for {share.devices} devices: each needs some")
 
 
 def check_classes(train: Shards, classes: list[str]) -> None:

@@ -1,0 +1,130 @@
+"""One training on many devices: those of a process through keras.distribution, many processes through jax.distributed.
+
+Each process runs the same program and feeds its own rows of every batch; JAX adds the gradients up over all devices. Only
+JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from pipeline.errors import Refusal
+from pipeline.training import gone
+from pipeline.training.network import reason
+from pipeline.training.share import Share
+
+HEARTBEAT = 20  # seconds without a sign of life behind which a process counts as dead
+MEETING = 120  # seconds to wait for the other processes at the beginning
+HOW = "--coordinator HOST:PORT --processes N --process I, or JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the processes meet (HOST:PORT of the first), how many there are, which one this is; None: as JAX finds it."""
+
+    coordinator: str | None = None
+    processes: int | None = None
+    process: int | None = None
+
+
+def cluster(asked: Cluster) -> Cluster | None:
+    """What the options ask for, else JAX's variables, else SLURM's, Open MPI's or Kubernetes's; None for a single process."""
+    found = Cluster(
+        asked.coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS"),
+        _number(asked.processes, "JAX_NUM_PROCESSES"),
+        _number(asked.process, "JAX_PROCESS_ID"),
+    )
+    return found if found != Cluster() or _is_managed() else None
+
+
+def _number(given: int | None, variable: str) -> int | None:
+    text = os.environ.get(variable)
+    if given is not None or text is None:
+        return given
+    if not text.isdecimal():
+        raise Refusal(f"{variable}: {text!r} is no number from 0 on")
+    return int(text)
+
+
+def _is_managed() -> bool:
+    """Did a cluster start this as one of several processes? How it says so, jax.distributed knows better."""
+    told = os.environ
+    several = [told.get("SLURM_NTASKS") if "SLURM_STEP_NODELIST" in told else None, told.get("OMPI_COMM_WORLD_SIZE")]
+    indexed_job = {"KUBERNETES_SERVICE_HOST", "JOB_COMPLETION_INDEX"} <= told.keys()
+    return indexed_job or any(count not in (None, "1") for count in several)
+
+
+def join(wanted: Cluster | None, backend: str) -> None:
+    """Meets the other processes, if there are any. Call it before Keras is imported.
+
+    Raises Refusal where they are not all there in time.
+    """
+    if wanted is None:
+        return
+    if backend != "jax":
+        raise Refusal(f"params.yaml: training.backend: {backend} trains in one process only, jax in several")
+    import jax
+
+    print(f"waits up to {MEETING} s for all of {wanted.processes or 'its'} processes", flush=True)
+    _read_stderr()
+    try:
+        jax.distributed.initialize(
+            wanted.coordinator,
+            wanted.processes,
+            wanted.process,
+            initialization_timeout=MEETING,
+            heartbeat_timeout_seconds=HEARTBEAT,
+        )
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise Refusal(f"several processes: {reason(error)}; each takes {HOW}") from None
+
+
+def _read_stderr() -> None:
+    reader = subprocess.Popen([sys.executable, "-m", gone.__name__], stdin=subprocess.PIPE, start_new_session=True)
+    assert reader.stdin is not None  # noqa: S101 (for mypy)
+    os.dup2(reader.stdin.fileno(), sys.stderr.fileno())
+    reader.stdin.close()
+
+
+def spread(backend: str) -> Share:
+    """Has Keras use all devices of all processes; returns this process's share. Raises Refusal where they are uneven."""
+    if backend != "jax":
+        return Share()
+    import jax
+    import keras
+
+    share = Share(jax.process_index(), jax.process_count(), jax.device_count())
+    if jax.local_device_count() * share.processes != share.devices:
+        raise Refusal(f"{jax.local_device_count()} of {share.devices} devices here: each process needs as many as any other")
+    if share.devices > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+    if not share.is_first:  # one tells what goes on
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
+    return share
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process. One of several that failed goes at once: else JAX would wait for the others, and they for it."""
+    jax = sys.modules.get("jax")
+    if code and jax and jax.distributed.is_initialized():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def from_first(content: bytes) -> bytes:
+    """What the first process has, in each of them."""
+    import jax
+    from jax.experimental import multihost_utils
+
+    if jax.process_count() == 1:
+        return content
+    size = int(multihost_utils.broadcast_one_to_all(np.array(len(content), np.uint32)))
+    padded = np.frombuffer(content.ljust(size, b"\0")[:size], np.uint8)
+    return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()

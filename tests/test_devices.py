@@ -1,0 +1,187 @@
+"""Several devices and several processes make one training: the same batches, the same losses, one end."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import paths
+from pipeline.data import shards
+from pipeline.data.shards import Shards
+from pipeline.errors import Refusal
+from pipeline.params.call import augmentation
+from pipeline.training import batches, devices, gone, task
+from pipeline.training.batches import Batches
+from pipeline.training.devices import Cluster
+from pipeline.training.share import Share
+from tests import trainings
+from tests.conftest import PLACE, Run
+
+VARIABLES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID", "SLURM_NTASKS", "SLURM_STEP_NODELIST")
+
+
+@pytest.mark.parametrize(
+    ("share", "images", "rows"),
+    [
+        (Share(), 7, slice(0, 7)),
+        (Share(0, 1, 4), 7, slice(0, 4)),
+        (Share(0, 2, 4), 10, slice(0, 4)),
+        (Share(1, 2, 4), 10, slice(4, 8)),
+        (Share(1, 2, 2), 1, slice(0, 0)),
+    ],
+)
+def test_a_batch_is_shared_out_evenly(share: Share, images: int, rows: slice) -> None:
+    assert share.rows(images) == rows
+
+
+def test_a_last_batch_that_is_too_small_for_all_is_left_out() -> None:
+    assert [Share(0, 1, devices).batches(100, 32) for devices in (1, 4, 8)] == [4, 4, 3]
+    assert str(Share(1, 2, 4)) == ", 4 devices in 2 processes" and str(Share()) == ""
+
+
+def test_processes_make_the_rows_of_one_and_no_part_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (41, 12, 12, 1), np.uint8)
+    shards.write(tmp_path, iter(images), np.arange(41) % 5)
+    monkeypatch.setattr(batches, "PART", 4)
+    augment = [augmentation("AlternatingFlip"), augmentation({"Affine": {"rotate": [-20, 20], "p": 0.8}})]
+
+    def of(share: Share) -> Batches:
+        return Batches(Shards(tmp_path), 16, 0, augment, np.ones(5, np.float32), PLACE, share)
+
+    alone, both = of(Share()), [of(Share(process, 2, 2)) for process in (0, 1)]
+    for batch, size in ((0, 16), (1, 16), (2, 8)):
+        for whole, *parts in zip(alone(1, batch), *(it(1, batch) for it in both), strict=True):
+            assert np.array_equal(whole[:size], np.concatenate(parts))
+    made: list[int] = []
+    usual = both[1].augmentation
+    both[1].augmentation = lambda images, *rest: made.append(len(images)) or usual(images, *rest)  # type: ignore[assignment,func-returns-value]
+    both[1](0, 0)
+    assert made == [4, 4]
+
+
+def test_the_processes_are_those_of_the_options_else_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert devices.cluster(Cluster()) is None
+    assert devices.cluster(Cluster("a:1", 2, 0)) == Cluster("a:1", 2, 0)
+    monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
+    monkeypatch.setenv("JAX_PROCESS_ID", "3")
+    assert devices.cluster(Cluster("a:1")) == Cluster("a:1", 4, 3)
+    monkeypatch.setenv("JAX_PROCESS_ID", "last")
+    with pytest.raises(Refusal, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
+        devices.cluster(Cluster())
+
+
+@pytest.mark.parametrize(
+    ("told", "several"),
+    [
+        ({"SLURM_NTASKS": "2", "SLURM_STEP_NODELIST": "n[1-2]"}, True),
+        ({"SLURM_NTASKS": "1", "SLURM_STEP_NODELIST": "n1"}, False),
+        ({"SLURM_NTASKS": "2"}, False),  # within sbatch, not under srun
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, True),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "JOB_COMPLETION_INDEX": "0"}, True),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, False),
+    ],
+)
+def test_a_cluster_that_starts_several_is_seen(told: dict[str, str], several: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert (devices.cluster(Cluster()) == Cluster()) is several and (devices.cluster(Cluster()) is None) is not several
+
+
+def test_what_cannot_be_shared_out_is_refused() -> None:
+    with pytest.raises(Refusal, match=r"models\.m: 30: cannot be shared out evenly to 8 devices; try 32"):
+        task.check_size(30, 100, Share(0, 1, 8), PLACE)
+    with pytest.raises(Refusal, match=r"data/prepared/train: 5 images for 8 devices: each needs some"):
+        task.check_size(32, 5, Share(0, 1, 8), PLACE)
+    with pytest.raises(Refusal, match=r"training\.backend: tensorflow trains in one process only, jax in several"):
+        devices.join(Cluster("a:1", 2, 0), "tensorflow")
+
+
+FATAL = """a line of ours
+E1124 22:34:33.986454 14970 coordination_service_agent.cc:289] Polled an error from coordination service
+F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX distributed service detected fatal errors.
+*** Check failure stack trace: ***
+    @     0x7f18357c0634  absl
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (FATAL, f"a line of ours\n{gone.LINE}\n"),
+        ("one\ntwo\n", "one\ntwo\n"),
+        (f"{gone.LINE}\n{FATAL}", f"{gone.LINE}\na line of ours\n"),
+    ],
+)
+def test_what_jax_says_of_a_lost_process_becomes_one_line(written: str, read: str) -> None:
+    command = [sys.executable, "-m", gone.__name__]
+    done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.stderr == read
+
+
+@pytest.fixture
+def prepared(project: Path, run: Run) -> None:
+    """scikit-learn's digits; one of the 1,293 to train on is left out, or two devices would leave one out of each epoch."""
+    trainings.prepare(project)
+    trainings.write_params("jax", None)
+    staged(run, "download")
+    staged(run, "preprocess")
+    train = Shards(paths.prepared("train"))
+    shards.write(paths.prepared("train"), iter(train.images(np.arange(1292))), train.labels[:1292])
+
+
+def staged(run: Run, stage: str, *model: str) -> None:
+    done = run(f"pipeline.{stage}", *model)
+    assert done.returncode == 0, done.stderr
+
+
+def losses() -> np.ndarray:
+    return pd.read_csv(paths.history("tiny"))[["loss", "val_loss"]].to_numpy()
+
+
+def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None) -> str:
+    """By two processes that are told of each other by variables or by options; returns what the first printed."""
+    port = trainings.free_port()
+    both = [
+        trainings.started(variables(process, port) if variables else {}, "pipeline.train", "tiny", *options)
+        for process in (0, 1)
+        for options in [[] if variables else trainings.by_options(process, port)]
+    ]
+    told = [one.communicate(timeout=200) for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    assert "Epoch" not in told[1][0]
+    return told[0][0]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.usefixtures("prepared")
+def test_two_devices_and_two_processes_learn_as_one_does(run: Run) -> None:
+    trainings.trained(run)
+    alone = losses()
+    assert ", 2 devices in 1 process, " in trainings.trained(run, JAX_NUM_CPU_DEVICES="2")
+    assert len(alone) == 5 and np.allclose(losses(), alone, rtol=1e-4, atol=0)
+    assert ", 2 devices in 2 processes, " in trained_by_two()
+    assert np.allclose(losses(), alone, rtol=1e-4, atol=0)
+    staged(run, "export", "tiny")
+    staged(run, "verify", "tiny")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.parametrize("dead", [0, 1])
+def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None:
+    port = trainings.free_port()
+    one = trainings.started(trainings.by_variables(dead, port), "tests.kill", "tiny", "2.1")
+    other = trainings.started(trainings.by_variables(1 - dead, port), "pipeline.train", "tiny")
+    one.communicate(timeout=200)
+    _, errors = other.communicate(timeout=60)
+    assert other.returncode != 0 and errors.splitlines()[-1] == gone.LINE and "absl" not in errors
+    assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
+    assert len(losses()) == 5 and not paths.state("tiny").exists()

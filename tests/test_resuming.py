@@ -1,0 +1,119 @@
+"""Killed and run again, a training ends with the bytes of an unbroken one, or says why it begins anew."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import artifacts, paths
+from pipeline.data import shards
+from pipeline.errors import Refusal
+from pipeline.training import state
+from tests import trainings
+from tests.conftest import Run
+from tests.trainings import ended, killed, trained, write_params
+
+pytestmark = pytest.mark.tensorflow
+MOMENTS = {"tensorflow": ["0.3", "1.2", "write.1", "2.4", "4.1"], "jax": ["1.3", "write.1", "4.1"]}
+
+
+@pytest.fixture(autouse=True)
+def prepared(project: Path) -> None:
+    trainings.prepare(project)
+
+
+@cache
+def unbroken(backend: str, run: Run) -> dict[str, bytes]:
+    """What a training that is left alone writes."""
+    write_params(backend, None)
+    trained(run)
+    return ended()
+
+
+@pytest.mark.parametrize(("backend", "every"), [("tensorflow", None), ("jax", 2)])
+def test_killed_at_any_moment_the_same_bytes(backend: str, every: int | None, run: Run) -> None:
+    whole = unbroken(backend, run)
+    write_params(backend, every)
+    for moment in MOMENTS[backend]:
+        killed(run, moment)
+        told = trained(run)
+        assert ("tiny: resumes in epoch " in told) is (moment != "0.3")
+        assert ended() == whole, moment
+
+
+def test_killed_again_and_again(run: Run) -> None:
+    whole = unbroken("tensorflow", run)
+    write_params("tensorflow", 2)
+    for moment in ("0.3", "1.1", "1.4", "3.3"):
+        killed(run, moment)
+    assert "tiny: resumes in epoch 4 behind 2 batches" in trained(run)
+    assert ended() == whole
+
+
+@cache
+def left_by_a_kill(run: Run) -> bytes:
+    killed(run, "1.0")
+    return paths.state("tiny").read_bytes()
+
+
+def changed(path: str, old: str, new: str) -> None:
+    text = Path(path).read_text()
+    assert old in text
+    Path(path).write_text(text.replace(old, new, 1))
+
+
+CHANGES: dict[str, tuple[str, str, str, str]] = {
+    "a parameter": ("params.yaml", "rate: 0.1", "rate: 0.2", "models.tiny.layers[4].Dropout.rate: 0.1 then, 0.2 now"),
+    "the seed": ("params.yaml", "seed: 0", "seed: 1", "seed: 0 then, 1 now"),
+    "code": ("pipeline/training/network.py", "1 / 255", "1 / 256", "pipeline/training/network.py: "),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_training_begins_anew_and_says_why(change: str, run: Run) -> None:
+    path, old, new, line = CHANGES[change]
+    artifacts.write_bytes(paths.state("tiny"), left_by_a_kill(run))
+    changed(path, old, new)
+    told = trained(run)
+    assert f"tiny: begins anew, {line}" in told and "resumes" not in told
+    assert len(paths.history("tiny").read_text().splitlines()) > 1 and not paths.state("tiny").exists()
+
+
+def test_other_data_begin_anew(run: Run) -> None:
+    artifacts.write_bytes(paths.state("tiny"), left_by_a_kill(run))
+    labels = np.arange(150) % 10
+    shards.write(paths.prepared("train"), iter(np.zeros((150, 8, 8, 1), np.uint8)), labels)
+    assert "tiny: begins anew, data/prepared/train: " in trained(run)
+
+
+def test_a_damaged_state_is_told_and_not_used(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    content = left_by_a_kill(run)
+    belongs = state.read(content, paths.state("tiny")).belongs
+    assert state.found(content[: len(content) // 2], paths.state("tiny"), belongs, "tiny") is None
+    assert "tiny: begins anew: models/tiny/state.npz: damaged (" in capsys.readouterr().out
+    kept = state.found(content, paths.state("tiny"), belongs, "tiny")
+    assert kept is not None and kept.epoch == 1 and capsys.readouterr().out == "tiny: resumes in epoch 2\n"
+
+
+def test_processes_must_be_alike() -> None:
+    here = {"params": {"seed": 0, "device": "a"}, "deps": {"data/prepared/train": "1"}}
+    state.check_alike({"params": {"seed": 0, "device": "b"}, "deps": {"data/prepared/train": "1"}}, here)
+    with pytest.raises(Refusal, match=r"^data/prepared/train: 2 in the first process, 1 here$"):
+        state.check_alike({**here, "deps": {"data/prepared/train": "2"}}, here)
+
+
+def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
+    memory: dict[str, Any] = {"best": float("inf"), "wait": 2, "weights": [np.arange(3), np.float32([0.1])], "none": None}
+    whole = state.State(3, 7, [np.float32([[1, 2]]), np.uint32([3])], [memory, {}], {"params": {"seed": 0}, "deps": {}})
+    state.write(tmp_path / "s.npz", whole)
+    found = state.read((tmp_path / "s.npz").read_bytes(), tmp_path / "s.npz")
+    assert (found.epoch, found.batch, found.belongs) == (3, 7, whole.belongs)
+    for one, other in zip(found.variables, whole.variables, strict=True):
+        assert one.dtype == other.dtype and np.array_equal(one, other)
+    assert found.callbacks[0]["best"] == float("inf") and found.callbacks[0]["none"] is None and found.callbacks[1] == {}
+    assert [it.dtype for it in found.callbacks[0]["weights"]] == [np.int64, np.float32]
+    for content in (b"", b"PK\x03\x04", b"\x93NUMPY"):
+        with pytest.raises(Refusal, match=r"s.npz: damaged \("):
+            state.read(content, tmp_path / "s.npz")
