@@ -23,6 +23,9 @@ from pipeline.errors import Refusal
 from pipeline.params.schema import Training
 from pipeline.training import archive, devices, fitting, layer_table, network, runtime, state, task
 from pipeline.training.share import Share
+from pipeline.training.state import Plain
+
+TRIED = 32  # images, for which layers are tried
 
 if TYPE_CHECKING:
     from pipeline.training.fitting import Watch
@@ -31,18 +34,18 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Builds, compiles, fits and saves one model."""
-    name, cluster = arguments()
-    settings = params.load()
+    name, asked = arguments()
+    settings, belongs = params.load(), state.belonging(name)
     chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
-    devices.join(cluster, training.backend)
+    devices.join(devices.cluster(asked, training.backend), training.backend)
     device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
     share = devices.spread(training.backend)
     print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
     given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
     rows = layer_table.table(given.model)
     print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
-    seen = trained(name, given, validation, training, f"{device}{share}")
+    seen = trained(name, given, validation, training, state.on(belongs, f"{device}{share}"))
     if share.is_first:
         artifacts.write_csv(paths.layers(name), rows)
         artifacts.write_csv(paths.history(name), seen.curves.table())
@@ -52,15 +55,15 @@ def main() -> None:
             left.unlink(missing_ok=True)
 
 
-def arguments() -> tuple[str, devices.Cluster | None]:
-    """The model, and the processes that train it together, if the options or the environment say that there are several."""
+def arguments() -> tuple[str, devices.Cluster]:
+    """The model, and what the options say of the processes that train it together."""
     parser = command.parser(__doc__)
     parser.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
     parser.add_argument("--coordinator", metavar="HOST:PORT", help="where the first of several processes waits for the others")
     parser.add_argument("--processes", metavar="N", type=command.positive, help="how many there are")
     parser.add_argument("--process", metavar="I", type=int, help="which one this is, from 0")
     given = parser.parse_args()
-    return given.model, devices.cluster(devices.Cluster(given.coordinator, given.processes, given.process))
+    return given.model, devices.Cluster(given.coordinator, given.processes, given.process)
 
 
 def warnings(given: "Task", train: Shards, deterministic: bool) -> list[str]:
@@ -69,24 +72,25 @@ def warnings(given: "Task", train: Shards, deterministic: bool) -> list[str]:
 
     if not deterministic:
         return ["training.deterministic: false: another run may give other bytes; true makes them the same"]
-    return list(doctor.examine(given.model, train.images(np.arange(min(2, len(train))))))
+    count = min(TRIED, given.fit.batch_size, len(train))
+    return list(doctor.examine(given.model, train.images(np.arange(count))))
 
 
-def trained(name: str, given: "Task", validation: Shards, training: Training, device: str) -> "Watch":
+def trained(name: str, given: "Task", validation: Shards, training: Training, here: Plain) -> "Watch":
     """Fits from the beginning or from the state of a killed run; what breaks off tells where its best state is."""
     from pipeline.training.resuming import Checkpoint
 
-    path, first = paths.state(name), given.batches.share.is_first
-    belongs = state.belonging(name, device)
-    state.check_alike(json.loads(devices.from_first(json.dumps(belongs).encode())), belongs)
-    content = devices.from_first(path.read_bytes() if first and path.exists() else b"")
+    path, share = paths.state(name), given.batches.share
+    belongs: Plain = json.loads(devices.from_first(json.dumps(here).encode(), share))
+    state.check_alike(belongs, here)
+    content = devices.from_first(path.read_bytes() if share.is_first and path.exists() else b"", share)
     begin = state.found(content, path, belongs, name)
-    keeper = Checkpoint(path, belongs, training.checkpoint_steps, begin, first)
+    keeper = Checkpoint(path, belongs, training.checkpoint_steps, begin, share.is_first)
     seen = fitting.watch()
     try:
         fitting.fit(given, validation, training.workers, seen, keeper)
     except BaseException as stopped:
-        best = kept(name, seen, given.batches.share)
+        best = kept(name, seen, share)
         if isinstance(stopped, Refusal):
             raise Refusal("; ".join(filter(None, [str(stopped), best]))) from None
         if isinstance(stopped, KeyboardInterrupt):

@@ -66,14 +66,14 @@ def test_processes_make_the_rows_of_one_and_no_part_more(tmp_path: Path, monkeyp
 def test_the_processes_are_those_of_the_options_else_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert devices.cluster(Cluster()) is None
-    assert devices.cluster(Cluster("a:1", 2, 0)) == Cluster("a:1", 2, 0)
+    assert devices.cluster(Cluster(), "jax") is None
+    assert devices.cluster(Cluster("a:1", 2, 0), "jax") == Cluster("a:1", 2, 0)
     monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
     monkeypatch.setenv("JAX_PROCESS_ID", "3")
-    assert devices.cluster(Cluster("a:1")) == Cluster("a:1", 4, 3)
+    assert devices.cluster(Cluster("a:1"), "jax") == Cluster("a:1", 4, 3)
     monkeypatch.setenv("JAX_PROCESS_ID", "last")
     with pytest.raises(Refusal, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
-        devices.cluster(Cluster())
+        devices.cluster(Cluster(), "jax")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,8 @@ def test_a_cluster_that_starts_several_is_seen(told: dict[str, str], several: bo
         monkeypatch.delenv(name, raising=False)
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    assert (devices.cluster(Cluster()) == Cluster()) is several and (devices.cluster(Cluster()) is None) is not several
+    assert devices.cluster(Cluster(), "jax") == (Cluster() if several else None)
+    assert devices.cluster(Cluster(), "tensorflow") is None  # it may be one of many trainings, each for itself
 
 
 def test_what_cannot_be_shared_out_is_refused() -> None:
@@ -117,6 +118,7 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
     [
         (FATAL, f"a line of ours\n{gone.LINE}\n"),
         ("one\ntwo\n", "one\ntwo\n"),
+        ("several processes: CoordinationService: GRPC error\n", "several processes: CoordinationService: GRPC error\n"),
         (f"{gone.LINE}\n{FATAL}", f"{gone.LINE}\na line of ours\n"),
     ],
 )
@@ -128,9 +130,10 @@ def test_what_jax_says_of_a_lost_process_becomes_one_line(written: str, read: st
 
 @pytest.fixture
 def prepared(project: Path, run: Run) -> None:
-    """scikit-learn's digits; one of the 1,293 to train on is left out, or two devices would leave one out of each epoch."""
+    """scikit-learn's digits, as if a mirrored 2 were a 2; one of the 1,293 to train on is left out, or two devices would leave one out of each epoch."""
     trainings.prepare(project)
     trainings.write_params("jax", None)
+    paths.PARAMS.write_text(paths.PARAMS.read_text().replace("flip_averaging: false", "flip_averaging: true"))
     staged(run, "download")
     staged(run, "preprocess")
     train = Shards(paths.prepared("train"))
@@ -161,12 +164,22 @@ def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize("process", [0, 1])
+def test_one_that_waits_in_vain_says_so(process: int) -> None:
+    wanted = f"devices.Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
+    code = f"from pipeline.training import devices; devices.MEETING = 2; devices.join({wanted}, 'jax')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and done.stdout == "waits up to 2 s for all of 2 processes\n"
+    assert done.stderr.splitlines()[-1] == gone.LINE and "absl" not in done.stderr
+
+
+@pytest.mark.tensorflow
 @pytest.mark.usefixtures("prepared")
 def test_two_devices_and_two_processes_learn_as_one_does(run: Run) -> None:
     trainings.trained(run)
     alone = losses()
     assert ", 2 devices in 1 process, " in trainings.trained(run, JAX_NUM_CPU_DEVICES="2")
-    assert len(alone) == 5 and np.allclose(losses(), alone, rtol=1e-4, atol=0)
+    assert len(alone) >= 3 and np.allclose(losses(), alone, rtol=1e-4, atol=0)
     assert ", 2 devices in 2 processes, " in trained_by_two()
     assert np.allclose(losses(), alone, rtol=1e-4, atol=0)
     staged(run, "export", "tiny")
@@ -184,4 +197,4 @@ def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None
     _, errors = other.communicate(timeout=60)
     assert other.returncode != 0 and errors.splitlines()[-1] == gone.LINE and "absl" not in errors
     assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
-    assert len(losses()) == 5 and not paths.state("tiny").exists()
+    assert len(losses()) >= 3 and not paths.state("tiny").exists()

@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
-from pipeline.training import archive, fitting, network, runtime, task
+from pipeline.training import archive, fitting, gone, network, runtime, task
+from pipeline.training.share import Share
+from pipeline.training.task import Task
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -152,10 +155,20 @@ def test_too_little_memory_names_the_batch_size() -> None:
         tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[4096,64,224,224]"),
         RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes."),
     ):
-        told = fitting.told(error, model_of({"batch_size": 512}, layers=LAYERS).fit, PLACE.at("fit"))
-        assert str(told) == (
+        assert str(fitting.told(error, task_of(Share()))) == (
             "params.yaml:7: models.m.fit.batch_size: 512: the device has too little memory for such a batch; try 256"
         )
+
+
+def task_of(share: Share) -> Task:
+    fit = model_of({"batch_size": 512}, layers=LAYERS).fit
+    return Task(None, SimpleNamespace(share=share), fit, PLACE.at("fit"))
+
+
+def test_a_lost_process_is_told_where_there_are_several() -> None:
+    error = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
+    assert str(fitting.told(error, task_of(Share(0, 2, 2)))) == gone.LINE
+    assert str(fitting.told(error, task_of(Share()))).startswith("params.yaml:7: models.m.fit: UNKNOWN: Gloo")
 
 
 def test_an_error_of_ours_is_not_called_the_users(monkeypatch: pytest.MonkeyPatch) -> None:

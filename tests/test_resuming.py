@@ -10,13 +10,14 @@ import pytest
 from pipeline import artifacts, paths
 from pipeline.data import shards
 from pipeline.errors import Refusal
-from pipeline.training import state
+from pipeline.params import vocabulary
+from pipeline.training import runtime, state
 from tests import trainings
 from tests.conftest import Run
 from tests.trainings import ended, killed, trained, write_params
 
 pytestmark = pytest.mark.tensorflow
-MOMENTS = {"tensorflow": ["0.3", "1.2", "write.1", "2.4", "4.1"], "jax": ["1.3", "write.1", "4.1"]}
+MOMENTS = ["0.3", "1.2", "write.1", "2.4", "4.1"]
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,7 @@ def unbroken(backend: str, run: Run) -> dict[str, bytes]:
     """What a training that is left alone writes."""
     write_params(backend, None)
     trained(run)
+    assert len(paths.history("tiny").read_text().splitlines()) == 1 + 5  # stopped early
     return ended()
 
 
@@ -36,10 +38,10 @@ def unbroken(backend: str, run: Run) -> dict[str, bytes]:
 def test_killed_at_any_moment_the_same_bytes(backend: str, every: int | None, run: Run) -> None:
     whole = unbroken(backend, run)
     write_params(backend, every)
-    for moment in MOMENTS[backend]:
+    for moment in MOMENTS:
         killed(run, moment)
         told = trained(run)
-        assert ("tiny: resumes in epoch " in told) is (moment != "0.3")
+        assert ("tiny: resumes in epoch " in told) is (every is not None or moment != "0.3")
         assert ended() == whole, moment
 
 
@@ -95,6 +97,44 @@ def test_a_damaged_state_is_told_and_not_used(run: Run, capsys: pytest.CaptureFi
     assert "tiny: begins anew: models/tiny/state.npz: damaged (" in capsys.readouterr().out
     kept = state.found(content, paths.state("tiny"), belongs, "tiny")
     assert kept is not None and kept.epoch == 1 and capsys.readouterr().out == "tiny: resumes in epoch 2\n"
+
+
+CALLBACKS: dict[str, dict[str, Any]] = {
+    "EarlyStopping": {"patience": 3, "min_delta": 0.01, "restore_best_weights": True},
+    "ReduceLROnPlateau": {"patience": 2, "min_delta": 0.01, "cooldown": 1},
+    "TerminateOnNaN": {},
+}
+
+
+@pytest.mark.parametrize("name", vocabulary.callbacks())
+@pytest.mark.parametrize("broken", range(1, 7))
+def test_every_callback_that_may_be_named_goes_on(name: str, broken: int, tmp_path: Path) -> None:
+    runtime.start(0)
+    import keras
+
+    from pipeline.training.resuming import remembered
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+    def made() -> Any:
+        callback = getattr(keras.callbacks, name)(**CALLBACKS[name])
+        callback.set_model(model)
+        callback.on_train_begin()
+        return callback
+
+    def gone_on(breaks: int | None) -> tuple[Any, float]:
+        model.compile(keras.optimizers.SGD(1.0), "mse")
+        callback = made()
+        for epoch, loss in enumerate([1.0, 0.5, 0.495, 0.504, 0.3, 0.305, 0.299, 0.301]):
+            if epoch == breaks:
+                state.write(tmp_path / "s.npz", state.State(epoch, 0, [], [remembered(callback)], {}))
+                callback = made()
+                vars(callback).update(state.read((tmp_path / "s.npz").read_bytes(), Path("s.npz")).callbacks[0])
+            callback.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+        known = {key: value for key, value in remembered(callback).items() if key != "best_weights"}
+        return known, float(model.optimizer.learning_rate)
+
+    assert gone_on(broken) == gone_on(None)
 
 
 def test_processes_must_be_alike() -> None:

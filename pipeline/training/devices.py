@@ -32,14 +32,17 @@ class Cluster:
     process: int | None = None
 
 
-def cluster(asked: Cluster) -> Cluster | None:
-    """What the options ask for, else JAX's variables, else SLURM's, Open MPI's or Kubernetes's; None for a single process."""
+def cluster(asked: Cluster, backend: str) -> Cluster | None:
+    """What the options ask for, else JAX's variables, else SLURM's, Open MPI's or Kubernetes's; None for a single process.
+
+    A cluster's word alone does not keep a backend that trains in one process from doing so: it may be one of many trainings.
+    """
     found = Cluster(
         asked.coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS"),
         _number(asked.processes, "JAX_NUM_PROCESSES"),
         _number(asked.process, "JAX_PROCESS_ID"),
     )
-    return found if found != Cluster() or _is_managed() else None
+    return found if found != Cluster() or (backend == "jax" and _is_managed()) else None
 
 
 def _number(given: int | None, variable: str) -> int | None:
@@ -118,13 +121,13 @@ def leave(code: int) -> NoReturn:
     sys.exit(code)
 
 
-def from_first(content: bytes) -> bytes:
+def from_first(content: bytes, share: Share) -> bytes:
     """What the first process has, in each of them."""
-    import jax
+    if share.processes == 1:
+        return content
     from jax.experimental import multihost_utils
 
-    if jax.process_count() == 1:
-        return content
-    size = int(multihost_utils.broadcast_one_to_all(np.array(len(content), np.uint32)))
+    high, low = multihost_utils.broadcast_one_to_all(np.array(divmod(len(content), 1 << 30), np.int32))
+    size = (int(high) << 30) + int(low)
     padded = np.frombuffer(content.ljust(size, b"\0")[:size], np.uint8)
     return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()

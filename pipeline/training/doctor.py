@@ -24,15 +24,18 @@ ELSE = "training.backend: jax may have one; training.deterministic: false does w
 
 def examine(model: keras.Model, images: Pixels) -> Iterator[str]:
     """A line for each layer that answers otherwise the second time, or is refused, and what to use instead."""
-    for layer, given in _inputs(model, images):
+    try:
+        tried = list(_inputs(model, images))
+    except Exception as error:  # which class it is depends on backend and device
+        yield f"the network as a whole: {reason(error)}; {ELSE}"
+        return
+    for layer, given in tried:
+        kind = type(layer).__name__
         try:
-            steady = _is_steady(layer, given)
-            what = "" if steady else "not the same from call to call on this device"
-        except Exception as error:  # which class it is depends on backend and device
-            what = reason(error)
-        if what:
-            kind = type(layer).__name__
-            yield f"{layer.name} ({kind}): {what}; {INSTEAD.get(kind, ELSE)}"
+            if not _is_steady(layer, given):
+                yield f"{layer.name} ({kind}): not the same from call to call on this device; {ELSE}"
+        except Exception as error:
+            yield f"{layer.name} ({kind}): {reason(error)}; {INSTEAD.get(kind, ELSE)}"
 
 
 def _inputs(model: keras.Model, images: Pixels) -> Iterator[tuple[keras.layers.Layer, list[Any]]]:

@@ -9,7 +9,7 @@ import sys
 
 LINE = "another process of this training has ended or cannot be reached; the next run goes on from the last state"
 FATAL = "Terminating process because the JAX distributed service"
-NOISE = re.compile(r"coordination|grpc", re.IGNORECASE)
+NOISE = re.compile(r"[IWEF]\d{4} [\d:.]+ .*coordination|Additional GRPC error|:UNKNOWN:Error received from peer", re.IGNORECASE)
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
             if not told:
                 print(LINE, file=sys.stderr, flush=True)
             sys.stdin.read()
-        elif not NOISE.search(line):
+        elif not NOISE.match(line):
             print(line, end="", file=sys.stderr, flush=True)
 
 

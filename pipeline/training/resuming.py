@@ -15,7 +15,7 @@ from pipeline.errors import Refusal
 from pipeline.training import state
 from pipeline.training.state import Plain, State
 
-NOT_STATE = ("params", "_model", "model", "monitor_op")  # of a callback: what `fit` hands it anew
+NOT_STATE = ("params", "_model", "model", "monitor_op", "min_delta")  # of a callback: what it is handed or makes of itself anew
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -53,19 +53,17 @@ class Checkpoint(keras.callbacks.Callback):
         """Keeps a state on the way. The last batch is the epoch's own."""
         done = batch + 1
         if self.every and done % self.every == 0 and done < self.params["steps"] and (self.epoch, done) > self.place:
-            if keras.backend.backend() == "jax":
-                self.model.jax_state_sync()
             self._keep(self.epoch, done)
 
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables, *self.model.metrics_variables]
 
     def _keep(self, epoch: int, batch: int) -> None:
+        self.place = (epoch, batch)
         if not self.writes:
             return
         variables = [np.asarray(keras.ops.convert_to_numpy(it)) for it in self._variables()]
         state.write(self.path, State(epoch, batch, variables, [remembered(it) for it in self.others], self.belongs))
-        self.place = (epoch, batch)
 
     def _restore(self, begin: State) -> None:
         if keras.backend.backend() == "tensorflow":

@@ -8,7 +8,8 @@ import json
 import platform
 import re
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from pipeline.errors import Refusal
 STAGES = ("train",)
 NAMES = ("then", "now")
 NUMBERS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # what of a processor its arithmetic depends on
-MACHINE = ("device", "processor")
+NAMED = re.compile(r"model name\s*: (.*)")
+LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's is in the device's name
+DEVICE, PROCESSOR = MACHINE = "device", "processor"
 ARRAY = "array"
 HEAD = "head"
 
@@ -42,13 +45,23 @@ class State:
     belongs: Plain
 
 
-def belonging(model: str, device: str) -> Plain:
-    """What a state of this model is good for: the data, the parameters and the code that dvc.yaml declares, and the device."""
-    cpu = Path("/proc/cpuinfo")
-    numbers = " ".join(sorted(set(NUMBERS.findall(cpu.read_text())))) if cpu.exists() else ""
+def belonging(model: str) -> Plain:
+    """What a state of this model is good for: the data, parameters and code that dvc.yaml declares, libraries, processor."""
     found = declared.declared(STAGES, model)
-    machine = (device, f"{platform.machine()} {numbers}".strip())
-    return {**found, "params": {**found["params"], **dict(zip(MACHINE, machine, strict=True))}}
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    return {**found, "params": {**found["params"], PROCESSOR: processor(), "libraries": versions}}
+
+
+def on(belongs: Plain, device: str) -> Plain:
+    """The same, on a device."""
+    return {**belongs, "params": {**belongs["params"], DEVICE: device}}
+
+
+def processor() -> str:
+    """Its name, and those of its instructions that arithmetic depends on, as far as the system says."""
+    told = Path("/proc/cpuinfo")
+    text = told.read_text() if told.exists() else ""
+    return " ".join([platform.machine(), *NAMED.findall(text)[:1], *sorted(set(NUMBERS.findall(text)))])
 
 
 def check_alike(first: Plain, here: Plain) -> None:
@@ -84,9 +97,8 @@ def place(epoch: int, batch: int) -> str:
 
 def write(path: Path, state: State) -> None:
     """Writes `path`; whatever happens on the way, there is the old file or the new one."""
-    arrays: list[np.ndarray] = []
-    head = json.dumps(_packed(asdict(state), arrays))
-    named: Plain = {HEAD: np.array(head), **{str(position): array for position, array in enumerate(arrays)}}
+    arrays: dict[str, np.ndarray] = {}
+    named: Plain = {HEAD: np.array(json.dumps(_packed(vars(state), arrays))), **arrays}
     artifacts.replace(path, lambda stream: np.savez(stream, **named))
 
 
@@ -100,10 +112,10 @@ def read(content: bytes, path: Path) -> State:
         raise Refusal(f"{path}: damaged ({error})") from None
 
 
-def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
+def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {ARRAY: str(len(arrays) - 1)}
+        arrays[str(id(value))] = value  # one that stands in several places, as the last weights when they are the best, once
+        return {ARRAY: str(id(value))}
     if isinstance(value, dict):
         return {key: _packed(item, arrays) for key, item in value.items()}
     if isinstance(value, list | tuple):
