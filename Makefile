@@ -28,7 +28,7 @@ test: env  ## lint, types, import contracts, tests
 	ruff format --check .
 	mypy
 	lint-imports --no-logo
-	pytest
+	pytest -n 2 --dist loadfile
 
 smoke: env  ## the whole pipeline on 1,797 real digits, in about a minute
 	pytest -m smoke

@@ -42,10 +42,11 @@ def main() -> None:
     device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
     share = devices.spread(training.backend)
     print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
-    given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
-    rows = layer_table.table(given.model)
-    print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
-    seen = trained(name, given, validation, training, state.on(belongs, f"{device}{share}"))
+    with devices.together(share):
+        given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
+        rows = layer_table.table(given.model)
+        print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
+        seen = trained(name, given, validation, training, state.on(belongs, f"{device}{share}"))
     if share.is_first:
         artifacts.write_csv(paths.layers(name), rows)
         artifacts.write_csv(paths.history(name), seen.curves.table())

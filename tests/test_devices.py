@@ -1,5 +1,6 @@
 """Several devices and several processes make one training: the same batches, the same losses, one end."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -103,6 +104,14 @@ def test_what_cannot_be_shared_out_is_refused() -> None:
         task.check_size(32, 5, Share(0, 1, 8), PLACE)
     with pytest.raises(Refusal, match=r"training\.backend: tensorflow trains in one process only, jax in several"):
         devices.join(Cluster("a:1", 2, 0), "tensorflow")
+
+
+def test_an_error_that_comes_of_a_lost_process_is_one_line() -> None:
+    lost = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
+    with pytest.raises(Refusal, match=f"^{re.escape(gone.LINE)}$"), devices.together(Share(0, 2, 2)):
+        raise lost
+    with pytest.raises(ValueError, match="Gloo"), devices.together(Share()):
+        raise lost
 
 
 FATAL = """a line of ours

@@ -7,6 +7,8 @@ JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -109,6 +111,17 @@ def spread(backend: str) -> Share:
     if not share.is_first:  # one tells what goes on
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
     return share
+
+
+@contextmanager
+def together(share: Share) -> Iterator[None]:
+    """What several processes do in step: an error that comes of the loss of one becomes a Refusal."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        if share.processes > 1 and gone.SIGNS.search(str(error)):
+            raise Refusal(gone.LINE) from None
+        raise
 
 
 def leave(code: int) -> NoReturn:

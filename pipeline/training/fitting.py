@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.training.progress import Best, Curves, Trace
     from pipeline.training.resuming import Checkpoint
 
-GONE = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)
 FULL = re.compile(r"RESOURCE_EXHAUSTED|ResourceExhausted|out of memory", re.IGNORECASE)
 
 
@@ -107,7 +106,7 @@ def told(error: Exception, task: Task) -> Exception:
     if any(map(FULL.search, texts)):
         advice = f"try {size // 2}" if size > 1 else "try a smaller image or network"
         return Refusal(f"{where.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
-    if task.batches.share.processes > 1 and any(map(GONE.search, texts)):
+    if task.batches.share.processes > 1 and any(map(gone.SIGNS.search, texts)):
         return Refusal(gone.LINE)
     if isinstance(error, (ValueError, TypeError, RuntimeError)) or type(error).__module__.startswith("tensorflow"):
         return Refusal(f"{where}: {reason(error)}")

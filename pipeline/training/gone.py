@@ -8,6 +8,7 @@ import re
 import sys
 
 LINE = "another process of this training has ended or cannot be reached; the next run goes on from the last state"
+SIGNS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # of it in an error of JAX
 FATAL = "Terminating process because the JAX distributed service"
 NOISE = re.compile(r"[IWEF]\d{4} [\d:.]+ .*coordination|Additional GRPC error|:UNKNOWN:Error received from peer", re.IGNORECASE)
 
