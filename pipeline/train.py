@@ -22,6 +22,7 @@ from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params.schema import Training
 from pipeline.training import archive, devices, fitting, layer_table, network, runtime, state, task
+from pipeline.training.cluster import Cluster, found
 from pipeline.training.share import Share
 from pipeline.training.state import Plain
 
@@ -38,7 +39,7 @@ def main() -> None:
     settings, belongs = params.load(), state.belonging(name)
     chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
-    devices.join(devices.cluster(asked, training.backend), training.backend)
+    devices.join(found(asked, training.backend), training.backend)
     device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
     share = devices.spread(training.backend)
     print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
@@ -56,7 +57,7 @@ def main() -> None:
             left.unlink(missing_ok=True)
 
 
-def arguments() -> tuple[str, devices.Cluster]:
+def arguments() -> tuple[str, Cluster]:
     """The model, and what the options say of the processes that train it together."""
     parser = command.parser(__doc__)
     parser.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
@@ -64,7 +65,7 @@ def arguments() -> tuple[str, devices.Cluster]:
     parser.add_argument("--processes", metavar="N", type=command.positive, help="how many there are")
     parser.add_argument("--process", metavar="I", type=int, help="which one this is, from 0")
     given = parser.parse_args()
-    return given.model, devices.Cluster(given.coordinator, given.processes, given.process)
+    return given.model, Cluster(given.coordinator, given.processes, given.process)
 
 
 def warnings(given: "Task", train: Shards, deterministic: bool) -> list[str]:

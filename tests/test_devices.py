@@ -15,9 +15,9 @@ from pipeline.data import shards
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params.call import augmentation
-from pipeline.training import batches, devices, gone, task
+from pipeline.training import batches, cluster, devices, gone, task
 from pipeline.training.batches import Batches
-from pipeline.training.devices import Cluster
+from pipeline.training.cluster import Cluster
 from pipeline.training.share import Share
 from tests import trainings
 from tests.conftest import PLACE, Run
@@ -67,14 +67,21 @@ def test_processes_make_the_rows_of_one_and_no_part_more(tmp_path: Path, monkeyp
 def test_the_processes_are_those_of_the_options_else_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert devices.cluster(Cluster(), "jax") is None
-    assert devices.cluster(Cluster("a:1", 2, 0), "jax") == Cluster("a:1", 2, 0)
+    assert cluster.found(Cluster(), "jax") is None
+    assert cluster.found(Cluster("a:1", 2, 0), "jax") == Cluster("a:1", 2, 0)
+    for wrong, told in (
+        (Cluster("nonsense", 1, 0), "several processes: 'nonsense' is not HOST:PORT; each takes --coordinator HOST:PORT"),
+        (Cluster("a:1", 2, 5), "several processes: there is no process 5 of 2: they count from 0"),
+        (Cluster("a:1", None, 0), "several processes: each takes --coordinator HOST:PORT --processes N --process I, or JAX_"),
+    ):
+        with pytest.raises(Refusal, match=f"^{re.escape(told)}"):
+            cluster.found(wrong, "jax")
     monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
     monkeypatch.setenv("JAX_PROCESS_ID", "3")
-    assert devices.cluster(Cluster("a:1"), "jax") == Cluster("a:1", 4, 3)
+    assert cluster.found(Cluster("a:1"), "jax") == Cluster("a:1", 4, 3)
     monkeypatch.setenv("JAX_PROCESS_ID", "last")
     with pytest.raises(Refusal, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
-        devices.cluster(Cluster(), "jax")
+        cluster.found(Cluster("a:1"), "jax")
 
 
 @pytest.mark.parametrize(
@@ -93,8 +100,8 @@ def test_a_cluster_that_starts_several_is_seen(told: dict[str, str], several: bo
         monkeypatch.delenv(name, raising=False)
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    assert devices.cluster(Cluster(), "jax") == (Cluster() if several else None)
-    assert devices.cluster(Cluster(), "tensorflow") is None  # it may be one of many trainings, each for itself
+    assert cluster.found(Cluster(), "jax") == (Cluster() if several else None)
+    assert cluster.found(Cluster(), "tensorflow") is None  # it may be one of many trainings, each for itself
 
 
 def test_what_cannot_be_shared_out_is_refused() -> None:
@@ -125,7 +132,8 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (FATAL, f"a line of ours\n{gone.LINE}\n"),
+        (f"{gone.MET}\n{FATAL}", f"a line of ours\n{gone.LINE}\n"),
+        (FATAL, f"a line of ours\n{gone.NEVER}\n"),
         ("one\ntwo\n", "one\ntwo\n"),
         ("several processes: CoordinationService: GRPC error\n", "several processes: CoordinationService: GRPC error\n"),
         (f"{gone.LINE}\n{FATAL}", f"{gone.LINE}\na line of ours\n"),
@@ -168,18 +176,18 @@ def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None
     ]
     told = [one.communicate(timeout=200) for one in both]
     assert [one.returncode for one in both] == [0, 0], told
-    assert "Epoch" not in told[1][0]
+    assert "Epoch" not in told[1][0] and "process 1 of 2 works; process 0 tells how it goes\n" in told[1][0]
     return told[0][0]
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("process", [0, 1])
 def test_one_that_waits_in_vain_says_so(process: int) -> None:
-    wanted = f"devices.Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
-    code = f"from pipeline.training import devices; devices.MEETING = 2; devices.join({wanted}, 'jax')"
+    wanted = f"Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
+    code = f"from pipeline.training import devices; from pipeline.training.cluster import Cluster; devices.MEETING = 2; devices.join({wanted}, 'jax')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode != 0 and done.stdout == "waits up to 2 s for all of 2 processes\n"
-    assert done.stderr.splitlines()[-1] == gone.LINE and "absl" not in done.stderr
+    assert done.stderr.splitlines()[-1] == gone.NEVER and "absl" not in done.stderr
 
 
 @pytest.mark.tensorflow

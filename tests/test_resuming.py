@@ -1,5 +1,9 @@
 """Killed and run again, a training ends with the bytes of an unbroken one, or says why it begins anew."""
 
+import re
+import signal
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +56,25 @@ def test_killed_again_and_again(run: Run) -> None:
         killed(run, moment)
     assert "tiny: resumes in epoch 4 behind 2 batches" in trained(run)
     assert ended() == whole
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_ctrl_c_is_heard_wherever_it_comes(backend: str) -> None:
+    write_params(backend, None)
+    paths.PARAMS.write_text(
+        re.sub("epochs: 8", "epochs: 800", paths.PARAMS.read_text()).replace("patience: 4", "patience: 800")
+    )
+    paths.PARAMS.write_text(paths.PARAMS.read_text().replace("decay_steps: 7 epochs", "decay_steps: 800 epochs"))
+    command = [sys.executable, "-m", "pipeline.train", "tiny"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        while not training.stdout.readline().startswith("Epoch 3/"):  # type: ignore[union-attr]
+            assert training.poll() is None
+        training.send_signal(signal.SIGINT)
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert re.fullmatch(
+        r"interrupted; the best state so far \(.*\) is in models/tiny/best\.keras; `dvc repro` goes on in epoch \d+\n", errors
+    )
 
 
 @cache

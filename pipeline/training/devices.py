@@ -5,11 +5,11 @@ JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,51 +17,12 @@ import numpy as np
 
 from pipeline.errors import Refusal
 from pipeline.training import gone
+from pipeline.training.cluster import HOW, Cluster
 from pipeline.training.network import reason
 from pipeline.training.share import Share
 
 HEARTBEAT = 20  # seconds without a sign of life behind which a process counts as dead
 MEETING = 120  # seconds to wait for the other processes at the beginning
-HOW = "--coordinator HOST:PORT --processes N --process I, or JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID"
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where the processes meet (HOST:PORT of the first), how many there are, which one this is; None: as JAX finds it."""
-
-    coordinator: str | None = None
-    processes: int | None = None
-    process: int | None = None
-
-
-def cluster(asked: Cluster, backend: str) -> Cluster | None:
-    """What the options ask for, else JAX's variables, else SLURM's, Open MPI's or Kubernetes's; None for a single process.
-
-    A cluster's word alone does not keep a backend that trains in one process from doing so: it may be one of many trainings.
-    """
-    found = Cluster(
-        asked.coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS"),
-        _number(asked.processes, "JAX_NUM_PROCESSES"),
-        _number(asked.process, "JAX_PROCESS_ID"),
-    )
-    return found if found != Cluster() or (backend == "jax" and _is_managed()) else None
-
-
-def _number(given: int | None, variable: str) -> int | None:
-    text = os.environ.get(variable)
-    if given is not None or text is None:
-        return given
-    if not text.isdecimal():
-        raise Refusal(f"{variable}: {text!r} is no number from 0 on")
-    return int(text)
-
-
-def _is_managed() -> bool:
-    """Did a cluster start this as one of several processes? How it says so, jax.distributed knows better."""
-    told = os.environ
-    several = [told.get("SLURM_NTASKS") if "SLURM_STEP_NODELIST" in told else None, told.get("OMPI_COMM_WORLD_SIZE")]
-    indexed_job = {"KUBERNETES_SERVICE_HOST", "JOB_COMPLETION_INDEX"} <= told.keys()
-    return indexed_job or any(count not in (None, "1") for count in several)
 
 
 def join(wanted: Cluster | None, backend: str) -> None:
@@ -77,6 +38,9 @@ def join(wanted: Cluster | None, backend: str) -> None:
 
     print(f"waits up to {MEETING} s for all of {wanted.processes or 'its'} processes", flush=True)
     _read_stderr()
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:  # which JAX's C++ would not ask while it waits
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         jax.distributed.initialize(
             wanted.coordinator,
@@ -87,6 +51,8 @@ def join(wanted: Cluster | None, backend: str) -> None:
         )
     except (ValueError, TypeError, RuntimeError) as error:
         raise Refusal(f"several processes: {reason(error)}; each takes {HOW}") from None
+    signal.signal(signal.SIGINT, heard)
+    print(gone.MET, file=sys.stderr, flush=True)
 
 
 def _read_stderr() -> None:
@@ -108,7 +74,8 @@ def spread(backend: str) -> Share:
         raise Refusal(f"{jax.local_device_count()} of {share.devices} devices here: each process needs as many as any other")
     if share.devices > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
-    if not share.is_first:  # one tells what goes on
+    if not share.is_first:
+        print(f"process {share.process} of {share.processes} works; process 0 tells how it goes", flush=True)
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
     return share
 

@@ -58,7 +58,7 @@ def fit(task: Task, validation: Shards, workers: int, seen: Watch, keeper: "Chec
             initial_epoch=begin[0],
             epochs=settings.epochs,
             validation_data=feeding.held_out(validation, batches),
-            callbacks=[*made, keeper] if keeper else made,
+            callbacks=[interrupt(), *made, *([keeper] if keeper else [])],
             shuffle=False,
             verbose=_verbosity(),
         )
@@ -75,10 +75,17 @@ def probe(task: Task, steps: int, callback: "keras.callbacks.Callback") -> None:
         task.model.fit(
             feeding.training(task.batches, epochs, 1, (0, 0), failed),
             steps_per_epoch=steps,
-            callbacks=[callback],
+            callbacks=[interrupt(), callback],
             shuffle=False,
             verbose=_verbosity(),
         )
+
+
+def interrupt() -> "keras.callbacks.Callback":
+    """What hears Ctrl-C."""
+    from pipeline.training.progress import Interrupt
+
+    return Interrupt()
 
 
 @contextmanager

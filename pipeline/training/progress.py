@@ -1,7 +1,9 @@
 """What `fit` reads and tells on the way. Import it behind `runtime.start`: it needs Keras."""
 
 import hashlib
+import signal
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
 import keras
@@ -70,6 +72,41 @@ class Trace(keras.callbacks.Callback):
     def table(self) -> pd.DataFrame:
         """A row an epoch and tensor."""
         return pd.DataFrame(self.rows, columns=self.COLUMNS)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ends a training at Ctrl-C, between two batches.
+
+    Within one, JAX mostly waits inside a bare `except` of Keras (`pythonify_logs`), which would swallow it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = False
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Listens, unless the program that started this one said that it should not."""
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread():
+            signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Ends it."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """The same in validation."""
+        self.on_train_batch_begin(batch)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Ctrl-C is Python's again."""
+        if signal.getsignal(signal.SIGINT) == self._note:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Best(keras.callbacks.Callback):
