@@ -8,6 +8,7 @@ benchmarks/determinism.json. Needs data/prepared (`dvc repro preprocess`).
 """
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -70,10 +71,10 @@ def measured(model: str, chosen: argparse.Namespace) -> list[list[str]]:
         rounds = [{way: epoch(it) for way, it in workers.items()} for _ in range(chosen.rounds + 1)][1:]
     rows = []
     for way, words in WORDS.items():
-        times = sorted(it[way] for it in rounds)
+        median = statistics.median(it[way] for it in rounds)
         other = AGAINST.get(way)
         told = f"{ratio([it[way] / it[other] for it in rounds])} of {WORDS[other]}" if other else "1"
-        rows.append([model, words.format(steps=chosen.steps), f"{times[len(times) // 2]:.2f}", told])
+        rows.append([model, words.format(steps=chosen.steps), f"{median:.2f}", told])
     return rows
 
 

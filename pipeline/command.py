@@ -7,7 +7,6 @@ import argparse
 import io
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -40,15 +39,11 @@ def positive(text: str) -> int:
     return number
 
 
-def run(
-    main: Callable[[], None],
-    goes_on: str = "`dvc repro` goes on from the last finished stage",
-    leave: Callable[[int], NoReturn] = sys.exit,
-) -> NoReturn:
+def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the last finished stage") -> NoReturn:
     """Runs a command to its end: a refusal or a failing file is a line on stderr, never a traceback.
 
-    `goes_on` is what an interrupted user wants to know, where the interrupt does not say better; `leave` ends the process with
-    an exit code. A `MemoryError` or a programming error keeps its traceback: those are ours to mend.
+    `goes_on` is what an interrupted user wants to know, where the interrupt does not say better. A `MemoryError` or a
+    programming error keeps its traceback: those are ours to mend.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
@@ -57,17 +52,14 @@ def run(
         sys.stdout.flush()
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
-        leave(1)
+        sys.exit(1)
     except BrokenPipeError:  # whoever read our output has had enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        leave(1)
+        sys.exit(1)
     except OSError as error:
         print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
-        leave(1)
+        sys.exit(1)
     except KeyboardInterrupt as stop:
         print("; ".join(["interrupted", *map(str, stop.args or [goes_on])]), file=sys.stderr)
-        leave(130)
-    except Exception:
-        traceback.print_exc()
-        leave(1)
-    leave(0)
+        sys.exit(130)
+    sys.exit(0)

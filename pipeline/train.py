@@ -21,8 +21,8 @@ from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params.schema import Training
-from pipeline.training import archive, devices, fitting, layer_table, network, runtime, state, task
-from pipeline.training.cluster import Cluster, found
+from pipeline.training import archive, cluster, devices, fitting, layer_table, network, runtime, state, task
+from pipeline.training.cluster import Cluster
 from pipeline.training.share import Share
 from pipeline.training.state import Plain
 
@@ -39,22 +39,21 @@ def main() -> None:
     settings, belongs = params.load(), state.belonging(name)
     chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
-    devices.join(found(asked, training.backend), training.backend)
-    device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
-    share = devices.spread(training.backend)
-    print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
-    with devices.together(share):
+    with devices.together(cluster.found(asked, training.backend), training.backend):
+        device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
+        share = devices.spread(training.backend)
+        print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
         given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
         rows = layer_table.table(given.model)
         print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
         seen = trained(name, given, validation, training, state.on(belongs, f"{device}{share}"))
-    if share.is_first:
-        artifacts.write_csv(paths.layers(name), rows)
-        artifacts.write_csv(paths.history(name), seen.curves.table())
-        artifacts.write_csv(paths.trace(name), seen.trace.table())
-        archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
-        for left in (paths.best(name), paths.state(name)):
-            left.unlink(missing_ok=True)
+        if share.is_first:
+            artifacts.write_csv(paths.layers(name), rows)
+            artifacts.write_csv(paths.history(name), seen.curves.table())
+            artifacts.write_csv(paths.trace(name), seen.trace.table())
+            archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
+            for left in (paths.best(name), paths.state(name)):
+                left.unlink(missing_ok=True)
 
 
 def arguments() -> tuple[str, Cluster]:
@@ -91,14 +90,9 @@ def trained(name: str, given: "Task", validation: Shards, training: Training, he
     seen = fitting.watch()
     try:
         fitting.fit(given, validation, training.workers, seen, keeper)
-    except BaseException as stopped:
-        best = kept(name, seen, share)
-        if isinstance(stopped, Refusal):
-            raise Refusal("; ".join(filter(None, [str(stopped), best]))) from None
-        if isinstance(stopped, KeyboardInterrupt):
-            raise KeyboardInterrupt("; ".join(filter(None, [best, keeper.goes_on()]))) from None
-        print(best, flush=True)
-        raise
+    except (Refusal, KeyboardInterrupt) as stopped:
+        goes_on = keeper.goes_on() if isinstance(stopped, KeyboardInterrupt) else ""
+        raise type(stopped)("; ".join(filter(None, [str(stopped), kept(name, seen, share), goes_on]))) from None
     return seen
 
 
@@ -108,4 +102,4 @@ def kept(name: str, seen: "Watch", share: Share) -> str:
 
 
 if __name__ == "__main__":
-    command.run(main, leave=devices.leave)
+    command.run(main)

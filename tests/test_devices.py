@@ -1,8 +1,10 @@
 """Several devices and several processes make one training: the same batches, the same losses, one end."""
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,16 +111,25 @@ def test_what_cannot_be_shared_out_is_refused() -> None:
         task.check_size(30, 100, Share(0, 1, 8), PLACE)
     with pytest.raises(Refusal, match=r"data/prepared/train: 5 images for 8 devices: each needs some"):
         task.check_size(32, 5, Share(0, 1, 8), PLACE)
-    with pytest.raises(Refusal, match=r"training\.backend: tensorflow trains in one process only, jax in several"):
-        devices.join(Cluster("a:1", 2, 0), "tensorflow")
+    one_only = r"training\.backend: tensorflow trains in one process only, jax in several"
+    with pytest.raises(Refusal, match=one_only), devices.together(Cluster("a:1", 2, 0), "tensorflow"):
+        pass
 
 
-def test_an_error_that_comes_of_a_lost_process_is_one_line() -> None:
+def test_an_error_that_comes_of_a_lost_process_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
-    with pytest.raises(Refusal, match=f"^{re.escape(gone.LINE)}$"), devices.together(Share(0, 2, 2)):
+    monkeypatch.setattr(devices, "_join", lambda *_: None)
+    left: list[int] = []
+    monkeypatch.setattr(devices.atexit, "register", lambda _, code: left.append(code))
+    with pytest.raises(Refusal, match=f"^{re.escape(gone.LINE)}$"), devices.together(Cluster("a:1", 2, 0), "jax"):
         raise lost
-    with pytest.raises(ValueError, match="Gloo"), devices.together(Share()):
+    with pytest.raises(ValueError, match="Gloo"), devices.together(None, "jax"):
         raise lost
+    with pytest.raises(KeyboardInterrupt), devices.together(Cluster("a:1", 2, 0), "jax"):
+        raise KeyboardInterrupt
+    with devices.together(Cluster("a:1", 2, 0), "jax"):
+        pass
+    assert left == [1, 130]
 
 
 FATAL = """a line of ours
@@ -180,14 +191,36 @@ def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None
     return told[0][0]
 
 
+def waiting(process: int, seconds: int) -> "subprocess.Popen[str]":
+    """One of two processes, whose other one never comes."""
+    wanted = f"Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
+    code = f"""
+from pipeline.training import devices
+from pipeline.training.cluster import Cluster
+devices.MEETING = {seconds}
+with devices.together({wanted}, 'jax'):
+    print("met")
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("process", [0, 1])
 def test_one_that_waits_in_vain_says_so(process: int) -> None:
-    wanted = f"Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
-    code = f"from pipeline.training import devices; from pipeline.training.cluster import Cluster; devices.MEETING = 2; devices.join({wanted}, 'jax')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode != 0 and done.stdout == "waits up to 2 s for all of 2 processes\n"
-    assert done.stderr.splitlines()[-1] == gone.NEVER and "absl" not in done.stderr
+    one = waiting(process, 2)
+    told, errors = one.communicate(timeout=60)
+    assert one.returncode != 0 and told == "waits up to 2 s for all of 2 processes\n"
+    assert errors.splitlines()[-1] == gone.NEVER and "absl" not in errors
+
+
+@pytest.mark.tensorflow
+def test_ctrl_c_ends_one_that_waits() -> None:
+    one = waiting(1, 100)
+    assert one.stdout.readline() == "waits up to 100 s for all of 2 processes\n"  # type: ignore[union-attr]
+    time.sleep(2)
+    one.send_signal(signal.SIGINT)
+    one.communicate(timeout=20)
+    assert one.returncode == -signal.SIGINT
 
 
 @pytest.mark.tensorflow
@@ -215,3 +248,18 @@ def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None
     assert other.returncode != 0 and errors.splitlines()[-1] == gone.LINE and "absl" not in errors
     assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
     assert len(losses()) >= 3 and not paths.state("tiny").exists()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.usefixtures("prepared")
+def test_ctrl_c_in_one_of_two_ends_both() -> None:
+    """In the second one, which does not write; the first says what it says of a process that died."""
+    port = trainings.free_port()
+    first, second = (trainings.started(trainings.by_variables(process, port), "pipeline.train", "tiny") for process in (0, 1))
+    while not first.stdout.readline().startswith("Epoch 2/"):  # type: ignore[union-attr]
+        assert first.poll() is None
+    second.send_signal(signal.SIGINT)
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 130 and errors.splitlines()[-1].startswith("interrupted; `dvc repro` goes on in epoch ")
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode != 0 and errors.splitlines()[-1] == gone.LINE

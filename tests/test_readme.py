@@ -1,5 +1,6 @@
 """The README's table is what the committed reports say, and its files exist."""
 
+import csv
 import importlib.util
 import json
 import re
@@ -96,6 +97,12 @@ def test_the_cost_of_the_same_bytes_is_what_was_measured() -> None:
         "and a state every 20 batches",
     ]
     assert [cells(words) for words in told] == [list(pair) for pair in zip(ratios["classical"], ratios["cnn"], strict=True)]
+
+
+def test_what_ctrl_c_would_say_is_what_was_trained() -> None:
+    rows = list(csv.DictReader(committed("reports/history/cnn.csv").splitlines()))[:3]
+    best = min(rows, key=lambda row: float(row["val_loss"]))
+    assert f"(epoch {best['epoch']}, val_accuracy {float(best['val_accuracy']):.4f}) is in models/cnn/best.keras" in README
 
 
 def test_every_command_of_the_readme_exists() -> None:

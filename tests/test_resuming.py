@@ -160,6 +160,19 @@ def test_every_callback_that_may_be_named_goes_on(name: str, broken: int, tmp_pa
     assert gone_on(broken) == gone_on(None)
 
 
+def test_another_device_or_another_library_begins_anew(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    here = state.on(state.belonging("tiny"), "the CPU")
+    state.write(tmp_path / "s.npz", state.State(1, 0, [], [], here))
+    content = (tmp_path / "s.npz").read_bytes()
+    assert state.found(content, Path("s.npz"), here, "tiny") is not None
+    assert state.found(content, Path("s.npz"), state.on(here, "the GPU"), "tiny") is None
+    newer = {**here, "params": {**here["params"], "libraries": {**here["params"]["libraries"], "keras": "9"}}}
+    assert state.found(content, Path("s.npz"), newer, "tiny") is None
+    told = capsys.readouterr().out
+    assert 'tiny: begins anew, device: "the CPU" then, "the GPU" now\n' in told
+    assert re.search(r'tiny: begins anew, libraries\.keras: "[\d.]+" then, "9" now\n', told)
+
+
 def test_processes_must_be_alike() -> None:
     here = {"params": {"seed": 0, "device": "a"}, "deps": {"data/prepared/train": "1"}}
     state.check_alike({"params": {"seed": 0, "device": "b"}, "deps": {"data/prepared/train": "1"}}, here)

@@ -2,15 +2,17 @@
 
 import json
 import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline import artifacts, export, params, paths
+from pipeline import artifacts, export, params, paths, train
 from pipeline.data import shards
 from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
@@ -191,3 +193,23 @@ def test_an_operator_that_onnx_does_not_know_stops_the_export(monkeypatch: pytes
     model = network.build(model_of(layers=[{"Dense": {"units": 4, "activation": "celu"}}, "Flatten"]), POLICY, 3, PLACE)
     with pytest.raises(Refusal, match=r"the converted model is not valid ONNX: .* \(not ONNX operators: Expm1\)"):
         convert.to_onnx(model, 18)
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_libraries_are_asked_for_the_same_bytes_or_not(deterministic: bool) -> None:
+    code = f"""
+import os
+from pipeline.training import runtime
+runtime.start(0, "tensorflow", "float32", {deterministic})
+from tensorflow.python.framework import config
+print(config.is_op_determinism_enabled(), runtime.DETERMINISTIC_XLA in os.environ["XLA_FLAGS"])
+"""
+    environment = {**os.environ, "XLA_FLAGS": runtime.DETERMINISTIC_XLA}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.stdout == f"{deterministic} {deterministic}\n"
+
+
+def test_a_training_that_is_not_deterministic_says_so() -> None:
+    given = SimpleNamespace(model=None)
+    (line,) = train.warnings(given, None, deterministic=False)
+    assert line.startswith("training.deterministic: false: another run may give other bytes")

@@ -4,6 +4,7 @@ Each process runs the same program and feeds its own rows of every batch; JAX ad
 JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
 """
 
+import atexit
 import os
 import signal
 import subprocess
@@ -11,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
@@ -25,13 +25,40 @@ HEARTBEAT = 20  # seconds without a sign of life behind which a process counts a
 MEETING = 120  # seconds to wait for the other processes at the beginning
 
 
-def join(wanted: Cluster | None, backend: str) -> None:
-    """Meets the other processes, if there are any. Call it before Keras is imported.
+@contextmanager
+def together(wanted: Cluster | None, backend: str) -> Iterator[None]:
+    """What several processes do in step, if there are several. Enter it before Keras is imported.
 
-    Raises Refusal where they are not all there in time.
+    One that fails leaves as soon as it ends: JAX would wait for the others, and they for it. Raises Refusal where they are not
+    all there in time, and for an error that comes of the loss of one.
     """
     if wanted is None:
+        yield
         return
+    _join(wanted, backend)
+    code = 1
+    try:
+        yield
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+        raise
+    except (ValueError, RuntimeError) as error:
+        if gone.SIGNS.search(str(error)):
+            raise Refusal(gone.LINE) from None
+        raise
+    finally:
+        if code:
+            atexit.register(_leave, code)  # the last to be registered is the first to be called
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _join(wanted: Cluster, backend: str) -> None:
     if backend != "jax":
         raise Refusal(f"params.yaml: training.backend: {backend} trains in one process only, jax in several")
     import jax
@@ -78,27 +105,6 @@ def spread(backend: str) -> Share:
         print(f"process {share.process} of {share.processes} works; process 0 tells how it goes", flush=True)
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
     return share
-
-
-@contextmanager
-def together(share: Share) -> Iterator[None]:
-    """What several processes do in step: an error that comes of the loss of one becomes a Refusal."""
-    try:
-        yield
-    except (ValueError, RuntimeError) as error:
-        if share.processes > 1 and gone.SIGNS.search(str(error)):
-            raise Refusal(gone.LINE) from None
-        raise
-
-
-def leave(code: int) -> NoReturn:
-    """Ends the process. One of several that failed goes at once: else JAX would wait for the others, and they for it."""
-    jax = sys.modules.get("jax")
-    if code and jax and jax.distributed.is_initialized():
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
 
 
 def from_first(content: bytes, share: Share) -> bytes:

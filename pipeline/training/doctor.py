@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.training import runtime
 from pipeline.training.augmentation import Pixels
 from pipeline.training.network import reason
 
@@ -24,9 +25,10 @@ ELSE = "training.backend: jax may have one; training.deterministic: false does w
 
 def examine(model: keras.Model, images: Pixels) -> Iterator[str]:
     """A line for each layer that answers otherwise the second time, or is refused, and what to use instead."""
+    refusals = runtime.refusals()
     try:
         tried = list(_inputs(model, images))
-    except Exception as error:  # which class it is depends on backend and device
+    except refusals as error:
         yield f"the network as a whole: {reason(error)}; {ELSE}"
         return
     for layer, given in tried:
@@ -34,7 +36,7 @@ def examine(model: keras.Model, images: Pixels) -> Iterator[str]:
         try:
             if not _is_steady(layer, given):
                 yield f"{layer.name} ({kind}): not the same from call to call on this device; {ELSE}"
-        except Exception as error:
+        except refusals as error:
             yield f"{layer.name} ({kind}): {reason(error)}; {INSTEAD.get(kind, ELSE)}"
 
 

@@ -13,7 +13,7 @@ from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params import Place
 from pipeline.params.model import Fit
-from pipeline.training import feeding, gone
+from pipeline.training import feeding, gone, runtime
 from pipeline.training.network import reason
 from pipeline.training.task import Task
 
@@ -94,7 +94,7 @@ def _telling(task: Task) -> Iterator[list[Exception]]:
     failed: list[Exception] = []
     try:
         yield failed
-    except Exception as error:  # of whatever class: Keras, TensorFlow and JAX have their own
+    except runtime.refusals() as error:
         raise failed[0] if failed else told(error, task) from error
 
 
@@ -103,8 +103,8 @@ def _verbosity() -> int:
     return 1 if sys.stdout.isatty() else 2
 
 
-def told(error: Exception, task: Task) -> Exception:
-    """What went wrong inside `fit`, as a line where it is the settings' or the device's doing; else the error itself."""
+def told(error: Exception, task: Task) -> Refusal:
+    """What went wrong inside `fit`, one of `runtime.refusals`, as a line."""
     chain = [error]
     while chain[-1].__context__ is not None:  # JAX's own clearing up may fail behind it
         chain.append(chain[-1].__context__)  # type: ignore[arg-type]
@@ -115,9 +115,7 @@ def told(error: Exception, task: Task) -> Exception:
         return Refusal(f"{where.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
     if task.batches.share.processes > 1 and any(map(gone.SIGNS.search, texts)):
         return Refusal(gone.LINE)
-    if isinstance(error, (ValueError, TypeError, RuntimeError)) or type(error).__module__.startswith("tensorflow"):
-        return Refusal(f"{where}: {reason(error)}")
-    return error
+    return Refusal(f"{where}: {reason(error)}")
 
 
 def callbacks(settings: Fit, seen: Watch, where: Place) -> list["keras.callbacks.Callback"]:

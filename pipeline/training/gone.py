@@ -1,4 +1,4 @@
-"""Tells in one line that another process of a training is gone. Started by `devices.join`: `python -m pipeline.training.gone`.
+"""Tells in one line that another process of a training is gone; `devices` starts it: `python -m pipeline.training.gone`.
 
 JAX ends a process whose training cannot go on from within its C++ code, with twenty lines of stack trace and no way to be asked
 before. So what a process of several writes to stderr goes through this reader, to its end, and those lines become one.

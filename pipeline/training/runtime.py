@@ -71,6 +71,18 @@ def _jax() -> str:
     return f"the GPU {device.device_kind} with JAX {jax.__version__}"
 
 
+def refusals() -> tuple[type[Exception], ...]:
+    """The classes of the errors with which Keras and its backend refuse what they are given."""
+    import keras
+
+    usual = (ValueError, TypeError, RuntimeError)  # JAX's own are RuntimeErrors
+    if keras.backend.backend() != "tensorflow":
+        return usual
+    import tensorflow as tf
+
+    return (*usual, tf.errors.OpError)
+
+
 @contextlib.contextmanager
 def native_stderr_closed() -> Iterator[None]:
     """Silences what C++ libraries print while TensorFlow loads, before any log level applies; Python's errors still pass."""
