@@ -16,7 +16,7 @@ from pipeline.deploy.passport import Passport
 STAMP = Passport(
     model="tiny",
     classes=("a", "b", "ü"),
-    image_policy=ImagePolicy(2, 2, 1, "pad", "area"),
+    image_policy=ImagePolicy(2, 2, 1, "pad", "area", (0, 0, 0), 10**8),
     transforms=({"CLAHE": {"p": 1}},),
     parameters=12,
     multiply_adds=34,

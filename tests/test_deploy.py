@@ -1,5 +1,7 @@
 """ONNX without TensorFlow: canonical form, counts, passport, parity, the gate."""
 
+import json
+
 import numpy as np
 import onnx
 import pytest
@@ -71,24 +73,34 @@ def test_a_passport_comes_back() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("darkroom", "9", r"m.onnx: not a model of this pipeline \(its metadata must have darkroom: 2, it has 9\)"),
+        ("darkroom", "9", r"m.onnx: not a model of this pipeline \(its metadata must have darkroom: 3, it has 9\)"),
         ("origin", "{", "m.onnx: damaged metadata: JSONDecodeError"),
         ("classes", '"abc"', "m.onnx: damaged metadata: TypeError classes 'abc'"),
         ("classes", "[1, 2]", r"m.onnx: damaged metadata: TypeError \[1, 2\]"),
         ("transforms", "[1]", r"m.onnx: damaged metadata: TypeError \[1\]"),
         ("unsure_below", '"0.5"', "m.onnx: damaged metadata: TypeError unsure_below '0.5'"),
-        (
-            "image_policy",
-            '{"height": 0, "width": 2, "channels": 1, "shape": "pad", "interpolation": "area"}',
-            "m.onnx: damaged metadata: ValueError image_policy",
-        ),
         ("classes", "[", "m.onnx: damaged metadata: JSONDecodeError"),
-        ("image_policy", '{"height": 2}', "m.onnx: damaged metadata: TypeError"),
+        ("image_policy", '{"height": 2}', "m.onnx: damaged metadata: KeyError 'background'"),
+        ("image_policy", '{"background": []}', "m.onnx: damaged metadata: TypeError"),
     ],
 )
 def test_a_damaged_passport_is_refused(key: str, value: str, line: str) -> None:
     with pytest.raises(Refusal, match=line):
         passport.from_metadata({**passport.to_metadata(STAMP), key: value}, "m.onnx")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("height", 0), ("width", 2.0), ("channels", True), ("channels", 2), ("shape", "bend"), ("interpolation", "none")),
+        *(("background", [0, 0]), ("background", [0, 0, 256]), ("background", [0, 0, 0.5]), ("max_pixels", 0)),
+    ],
+)
+def test_a_damaged_image_policy_is_refused(field: str, value: object) -> None:
+    metadata = passport.to_metadata(STAMP)
+    damaged = {**json.loads(metadata["image_policy"]), field: value}
+    with pytest.raises(Refusal, match="m.onnx: damaged metadata: ValueError image_policy"):
+        passport.from_metadata({**metadata, "image_policy": json.dumps(damaged)}, "m.onnx")
 
 
 KERAS = np.array([[0.7, 0.2, 0.1], [0.40001, 0.4, 0.19999], [0.1, 0.1, 0.8]], np.float32)
@@ -133,7 +145,7 @@ def test_what_is_not_onnx_is_refused(content: bytes) -> None:
 
 
 def test_every_way_to_run_a_file_is_tried() -> None:
-    policy = ImagePolicy(2, 2, 1, "pad", "area")
+    policy = ImagePolicy(2, 2, 1, "pad", "area", (0, 0, 0), 10**8)
     model = linear(np.eye(4, 3), policy)
     images = np.random.default_rng(0).integers(0, 256, (9, 2, 2, 1), np.uint8)
     found = list(parity.ways(model.SerializeToString(), images, "m"))

@@ -12,15 +12,16 @@ import pytest
 
 from pipeline import artifacts, paths, preprocess, verify
 from pipeline.data import images
-from pipeline.data.images import ImagePolicy
+from pipeline.data.images import ImagePolicy, decoding
 from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, files
 from pipeline.deploy.classifier import Classifier
 from pipeline.errors import Refusal
 from tests.conftest import ROOT
+from tests.encoders import saved
 from tests.networks import answers, linear, plain, save, ship
 
-POLICY = ImagePolicy(6, 6, 3, "crop", "area")
+POLICY = ImagePolicy(6, 6, 3, "crop", "area", (0, 0, 0), 10**8)
 CLASSES = ("red", "green", "blue")
 WEIGHTS = np.random.default_rng(0).normal(0, 1, (6 * 6 * 3, 3))
 RECIPE = """\
@@ -60,7 +61,7 @@ def validation() -> np.ndarray:
 
 def test_what_is_right_passes(colours: Path) -> None:
     verify.main()
-    assert '"files": 24' in paths.verdict("tiny").read_text()  # four pictures in six kinds of file
+    assert '"files": 28' in paths.verdict("tiny").read_text()  # four pictures in seven kinds of file
 
 
 def test_a_flipped_bit_is_caught(colours: Path) -> None:
@@ -120,7 +121,7 @@ def classifier(folder: Path, policy: ImagePolicy = POLICY) -> Classifier:
 
 
 def test_files_of_every_kind_give_the_pixels_of_training(tmp_path: Path) -> None:
-    assert through_files(classifier(tmp_path)) == 6
+    assert through_files(classifier(tmp_path)) == 7
 
 
 @pytest.mark.parametrize("policy", [replace(POLICY, shape="stretch"), replace(POLICY, interpolation="nearest")])
@@ -130,14 +131,20 @@ def test_another_policy_gives_other_pixels(tmp_path: Path, policy: ImagePolicy) 
 
 
 def test_blue_for_red_in_reading_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images.cv2, "IMREAD_COLOR_RGB", images.cv2.IMREAD_COLOR)
-    with pytest.raises(Refusal, match=r"validation/000000 as a file \(plain\): the pixels are not those of training"):
+    monkeypatch.setattr(decoding, "_opaque", lambda pixels, _: pixels[..., 2::-1])
+    with pytest.raises(Refusal, match=r"validation/000000 as a file \(with alpha\): the pixels are not those of training"):
+        through_files(classifier(tmp_path))
+
+
+def test_another_background_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opaque = decoding._opaque
+    monkeypatch.setattr(decoding, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
+    with pytest.raises(Refusal, match=r"as a file \(half transparent\): the pixels are not those of training"):
         through_files(classifier(tmp_path))
 
 
 def test_a_forgotten_rotation_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    flag = images.cv2.IMREAD_COLOR_RGB | images.cv2.IMREAD_IGNORE_ORIENTATION
-    monkeypatch.setattr(images.cv2, "IMREAD_COLOR_RGB", flag)
+    monkeypatch.setattr(decoding, "TURNS", {})
     with pytest.raises(Refusal, match=r"validation/000000 as a file \(rotated by EXIF\): the pixels are not those"):
         through_files(classifier(tmp_path))
 
@@ -148,9 +155,18 @@ def test_another_answer_to_the_same_pixels_is_caught(tmp_path: Path) -> None:
         files.compare(classifier(tmp_path), PICTURE, images.conform(PICTURE, POLICY), keras, "validation/000000", 1e-5)
 
 
+def test_a_photograph_is_a_file_too(tmp_path: Path) -> None:
+    content = saved(PICTURE, "JPEG")
+    prepared = images.decode(content, POLICY)
+    keras = answers(linear(WEIGHTS, POLICY), prepared[np.newaxis])[0]
+    assert files.compare(classifier(tmp_path), content, prepared, keras, "validation/000000", 1e-5) == 8
+    with pytest.raises(Refusal, match=r"validation/000000 as a file \(its own\): the pixels are not those of training"):
+        files.compare(classifier(tmp_path), content, prepared ^ 1, keras, "validation/000000", 1e-5)
+
+
 def test_a_picture_in_grey_comes_in_every_kind_of_file(tmp_path: Path) -> None:
     grey, policy = PICTURE[..., 0], replace(POLICY, channels=1)
     model = Classifier(save(linear(WEIGHTS[:36], policy), plain(policy, CLASSES), tmp_path / "m.onnx"))
     prepared = images.conform(grey, policy)
     keras = answers(linear(WEIGHTS[:36], policy), prepared[np.newaxis])[0]
-    assert files.compare(model, grey, prepared, keras, "validation/000000", 1e-5) == 6
+    assert files.compare(model, grey, prepared, keras, "validation/000000", 1e-5) == 7

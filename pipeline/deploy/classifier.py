@@ -1,6 +1,6 @@
 """A finished model, from the ONNX file alone: pictures in, classes and probabilities out.
 
-Needs onnxruntime, OpenCV and NumPy. What the model expects of a picture is read from the file itself.
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of a picture is read from the file itself.
 """
 
 from collections.abc import Iterable, Iterator

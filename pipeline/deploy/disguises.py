@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
+HALF = 128
 ORIENTATION_TAG, SHORT, ROTATE_CLOCKWISE = 0x0112, 3, 6
 
 
-def disguises(pixels: Pixels) -> Iterator[tuple[str, bytes, Pixels]]:
+def disguises(pixels: Pixels, background: tuple[int, int, int]) -> Iterator[tuple[str, bytes, Pixels]]:
     """For uint8 H x W or H x W x 3 (RGB): what kind of file, its bytes, and the pixels that it stands for.
 
-    Those are `pixels` themselves, but for a grey copy of a coloured picture.
+    Those are `pixels` themselves, but for a grey copy of a coloured picture, and for a half transparent one, through which
+    `background` (RGB) shows.
     """
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     grey = flat if flat.ndim == 2 else _array(cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY))
     rgb = flat if flat.ndim == 3 else _array(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB))
     yield "plain", _png(flat), flat
     yield "rotated by EXIF", _rotated(flat), flat
-    yield "with alpha", _png(np.dstack([rgb, np.full(rgb.shape[:2], 128, np.uint8)])), flat
+    yield "with alpha", _png(np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])), flat
+    yield "half transparent", _png(np.dstack([rgb, np.full(rgb.shape[:2], HALF, np.uint8)])), _over(rgb, background)
     yield "16 bit", _png(flat.astype(np.uint16) * 257), flat
     yield "grey", _png(grey), grey
     yield "in colour", _png(rgb), flat
@@ -35,6 +38,11 @@ def _png(pixels: NDArray[np.uint8 | np.uint16]) -> bytes:
     """PNG of grey, RGB or RGBA; OpenCV wants the colours the other way round."""
     _, content = cv2.imencode(".png", _bgr(pixels))
     return content.tobytes()
+
+
+def _over(rgb: Pixels, background: tuple[int, int, int]) -> Pixels:
+    share = HALF / 255  # in floating point, which the reader avoids: no value is midway between two
+    return _array(np.rint(rgb * share + np.array(background) * (1 - share)))
 
 
 def _rotated(pixels: Pixels) -> bytes:

@@ -1,8 +1,11 @@
 """Does a picture in a file, of whatever kind, come to the network as it came to it in training?"""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data import images
 from pipeline.deploy.classifier import Classifier
 from pipeline.deploy.disguises import disguises
 from pipeline.errors import Refusal
@@ -11,27 +14,35 @@ Pixels = NDArray[np.uint8]
 
 
 def compare(
-    classifier: Classifier, picture: Pixels, prepared: Pixels, keras: NDArray[np.float32], name: str, tolerance: float
+    classifier: Classifier, picture: bytes | Pixels, prepared: Pixels, keras: NDArray[np.float32], name: str, tolerance: float
 ) -> int:
-    """Gives `classifier` one picture (uint8 H x W or H x W x C) as files of every kind; returns how many there were.
+    """Gives `classifier` one picture, a file's bytes or uint8 H x W or H x W x C, as files of every kind; returns how many.
 
     `prepared` is what the network was given in training, `keras` what it answered. Raises Refusal, which names the picture and
     the kind of file, where the pixels differ in a single bit or the answer by more than `tolerance`.
     """
     count = 0
-    for kind, content, meant in disguises(picture):
+    for kind, content, meant in _files(picture, classifier.image_policy):
         where = f"{name} as a file ({kind})"
-        whole = meant.size == picture.size  # else it is a grey copy of a coloured picture
-        expected = prepared if whole else classifier.pixels(meant)
+        expected = prepared if meant is None else classifier.pixels(meant)
         found = classifier.pixels(content)
         if not np.array_equal(found, expected):
             shapes = f"{found.shape} and {expected.shape}"
             different = f"{np.sum(found != expected)} of {found.size} values" if found.shape == expected.shape else shapes
             raise Refusal(f"{where}: the pixels are not those of training: {different} differ")
-        if whole:
+        if meant is None:
             _same_answer(classifier, content, keras, where, tolerance)
         count += 1
     return count
+
+
+def _files(picture: bytes | Pixels, policy: images.ImagePolicy) -> Iterator[tuple[str, bytes, Pixels | None]]:
+    """Kind, bytes, and what they mean where that is not the picture itself."""
+    if isinstance(picture, bytes):
+        yield "its own", picture, None
+        picture = images.read(picture, policy).pixels
+    for kind, content, meant in disguises(picture, policy.background):
+        yield kind, content, None if meant.size == picture.size and np.array_equal(meant.ravel(), picture.ravel()) else meant
 
 
 def _same_answer(classifier: Classifier, content: bytes, keras: NDArray[np.float32], where: str, tolerance: float) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.data.images import INTERPOLATIONS, SHAPES, ImagePolicy
 from pipeline.errors import Refusal
 
-VERSION = "2"
+VERSION = "3"
 KINDS: dict[str, Any] = {
     **dict.fromkeys(("classes", "transforms"), list),
     **dict.fromkeys(("image_policy", "versions", "origin"), dict),
@@ -83,9 +83,13 @@ def _each(kind: type, values: list[Any]) -> list[Any]:
 
 
 def _policy(plain: dict[str, Any]) -> ImagePolicy:
-    policy = ImagePolicy(**plain)
-    if not all(isinstance(size, int) and size > 0 for size in (policy.height, policy.width)):
-        raise ValueError(f"image_policy {plain}")
-    if policy.channels not in (1, 3) or policy.interpolation not in INTERPOLATIONS or policy.shape not in SHAPES:
+    policy = ImagePolicy(**{**plain, "background": tuple(plain["background"])})
+    sound = (
+        all(type(size) is int and size > 0 for size in (policy.height, policy.width, policy.channels, policy.max_pixels))
+        and (policy.channels in (1, 3) and policy.interpolation in INTERPOLATIONS and policy.shape in SHAPES)
+        and len(policy.background) == 3
+        and all(type(value) is int and 0 <= value <= 255 for value in policy.background)
+    )
+    if not sound:
         raise ValueError(f"image_policy {plain}")
     return policy

@@ -1,0 +1,118 @@
+"""Writes image files that no camera would: any EXIF orientation in any kind, 16 bit, four inks, headers that lie."""
+
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+from PIL import Image
+
+Pixels = np.ndarray
+
+LAID = {  # how an upright picture must lie in the file for EXIF's orientation to set it upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+ORIENTATION, SHORT = 0x0112, 3
+BEST = {
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"lossless": True, "exact": True},
+}
+ADOBE, TRANSFORM = b"Adobe", 11
+
+
+def scene(draw: np.random.Generator) -> Pixels:
+    """A picture of soft colours, of any size and proportion: uint8 H x W x 3."""
+    height, width = draw.integers(40, 120, 2)
+    coarse = draw.integers(0, 256, (4, 5, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (int(width), int(height)), interpolation=cv2.INTER_CUBIC))
+
+
+def saved(picture: Pixels | Image.Image, kind: str, **options: object) -> bytes:
+    """The picture as a file of that kind, by Pillow's name, as little changed as the kind allows."""
+    stream = io.BytesIO()
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    image.save(stream, kind, **{**BEST.get(kind, {}), **options})
+    return stream.getvalue()
+
+
+def laid(picture: Pixels, orientation: int) -> Pixels:
+    """The upright picture (H x W x C) as it lies in a file of that EXIF orientation."""
+    if orientation == 1:
+        return picture
+    planes = np.rollaxis(picture, 2)
+    return np.dstack([Image.fromarray(np.ascontiguousarray(plane)).transpose(LAID[orientation]) for plane in planes])
+
+
+def turned(picture: Pixels, orientation: int, kind: str) -> bytes:
+    """The upright picture (8 bit grey and alpha, RGB, RGBA) as a file of that orientation."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    return saved(np.ascontiguousarray(laid(picture, orientation)), kind, exif=exif.tobytes())
+
+
+def deep(picture: Pixels, kind: str, orientation: int = 1) -> bytes:
+    """The upright picture (uint16 H x W x C, 1: grey, 3: RGB, 4: RGBA) as a PNG or TIFF of that orientation."""
+    order = [0] if picture.shape[2] == 1 else [2, 1, 0, *range(3, picture.shape[2])]
+    suffix, options = (".png", []) if kind == "PNG" else (".tif", [cv2.IMWRITE_TIFF_COMPRESSION, 1])
+    _, encoded = cv2.imencode(suffix, np.ascontiguousarray(laid(picture, orientation)[..., order]), options)
+    if kind == "PNG":
+        exif = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, ORIENTATION, SHORT, 1, orientation, 0, 0)
+        return with_chunk(encoded.tobytes(), b"eXIf", exif)
+    return _with_entry(encoded.tobytes(), struct.pack("<HHII", ORIENTATION, SHORT, 1, orientation))
+
+
+def grey_alpha_deep(picture: Pixels) -> bytes:
+    """uint16 H x W x 2 (grey, alpha) as a PNG, which neither library writes."""
+    height, width, _ = picture.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in picture)
+    return with_chunk(png_header(width, height, 16, 4)[:33] + chunk(b"IEND", b""), b"IDAT", zlib.compress(rows))
+
+
+def ycck(picture: Pixels) -> bytes:
+    """RGB as Adobe's YCCK JPEG: inverted inks, turned to YCbCr, and the transform of the marker set."""
+    inks = Image.fromarray(255 - picture).convert("YCbCr")
+    planes = [Image.fromarray(255 - np.asarray(plane)) for plane in inks.split()]
+    content = bytearray(saved(Image.merge("CMYK", [*planes, Image.new("L", inks.size, 0)]), "JPEG"))
+    content[content.index(ADOBE) + TRANSFORM] = 2
+    return bytes(content)
+
+
+def cmyk(picture: Pixels) -> Image.Image:
+    """RGB in four inks, with as much black as there can be."""
+    black = 255 - picture.max(axis=2, keepdims=True).astype(int)
+    inks = np.rint((255 - picture - black) * 255 / np.maximum(255 - black, 1))
+    return Image.fromarray(np.dstack([inks, black]).astype(np.uint8), "CMYK")
+
+
+def png_header(width: int, height: int, depth: int = 8, colours: int = 2) -> bytes:
+    """A PNG that says it has so many pixels, and has none."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def with_chunk(png: bytes, name: bytes, content: bytes) -> bytes:
+    """A PNG with a chunk behind its header."""
+    return png[:33] + chunk(name, content) + png[33:]
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def _with_entry(tiff: bytes, entry: bytes) -> bytes:
+    """A TIFF of one page with an entry more in its directory, which then stands at the end."""
+    (start,) = struct.unpack_from("<I", tiff, 4)
+    (count,) = struct.unpack_from("<H", tiff, start)
+    entries = [tiff[start + 2 + 12 * number :][:12] for number in range(count)]
+    ordered = sorted([entry, *entries], key=lambda one: struct.unpack_from("<H", one))
+    directory = struct.pack("<H", len(ordered)) + b"".join(ordered) + bytes(4)
+    return tiff[:4] + struct.pack("<I", len(tiff)) + tiff[8:] + directory
