@@ -9,7 +9,7 @@ from pipeline.params.section import Section, as_tuple
 
 Text = Annotated[str, Field(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|[0-9a-f]{32})$")]
 
 
 class Url(Section):
@@ -52,13 +52,16 @@ Source = Annotated[
 
 
 class Recipe(Section):
-    """A data set of the catalog: the files by name with the SHA-256 of their decompressed content."""
+    """A data set of the catalog. `classes` are the names of the labels 0, 1, 2 and so on.
+
+    `files` gives each file's checksum, SHA-256 (64 digits) or MD5 (32): of the file as it is delivered or, where that
+    is gzip, of what is in it.
+    """
 
     title: Text
     homepage: Text
     licence: Text
     citation: Text
-    format: Literal["idx", "npz", "npy"]
     classes: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=2), AfterValidator(_distinct)]
-    files: Annotated[dict[FileName, Sha256], Field(min_length=1)]
+    files: Annotated[dict[FileName, Checksum], Field(min_length=1)]
     sources: Annotated[tuple[Source, ...], BeforeValidator(as_tuple), Field(min_length=1)]

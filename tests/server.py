@@ -1,0 +1,76 @@
+"""A server on the loopback that delivers a small file in each of the ways that sources on the net do, good and bad."""
+
+import gzip
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+CONTENT = b"\x00\x01pixels" * 1000
+PACKED = gzip.compress(CONTENT)
+ANSWERS = {"/good": PACKED, "/plain": CONTENT, "/wrong": gzip.compress(b"x"), "/cut": PACKED[:-20]}
+
+
+class Server(BaseHTTPRequestHandler):
+    """`asked` counts the requests; what an address does stands in `do_GET`."""
+
+    asked: ClassVar[Counter[str]] = Counter()
+
+    def do_GET(self) -> None:
+        self.asked[self.path] += 1
+        if self.path == "/slow":
+            time.sleep(2)
+        if self.path in ("/trickle", "/endless"):
+            with suppress(ConnectionError):  # the client has had enough
+                self.trickle(["1000000"] * (self.path == "/trickle"))
+        elif self.path in ("/broken", "/reset", "/silent") or (self.path == "/shaky" and self.asked["/shaky"] < 3):
+            self.begin()
+        else:
+            self.answer(PACKED if self.path == "/shaky" else ANSWERS.get(self.path))
+
+    def answer(self, body: bytes | None) -> None:
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def begin(self) -> None:
+        """The first bytes, and then: the end, a reset, or nothing more."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PACKED)))
+        self.end_headers()
+        self.wfile.write(PACKED[:20])
+        if self.path == "/silent":
+            time.sleep(2)
+        if self.path == "/reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    def trickle(self, lengths: list[str]) -> None:
+        self.send_response(200)
+        for length in lengths:
+            self.send_header("Content-Length", length)
+        self.end_headers()
+        for _ in range(30):
+            self.wfile.write(b"x" * 1024)
+            time.sleep(0.1)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address at which `handler` answers as long as the block runs."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
