@@ -1,9 +1,9 @@
 """Stage 7: what the shipped files make of the test split, which nothing before this point has used.
 
 Reads   params.yaml (evaluate), models/MODEL (model.onnx, compact), reports/ (verify, quantize, export, each MODEL.json),
-        data/prepared (test, classes).
-Writes  reports/metrics/MODEL.json (with a section for each smaller file); reports/confusion, by_class and predictions, each
-        MODEL.csv.
+        data/prepared (test, classes, index).
+Writes  reports/metrics/MODEL.json (with a section for each smaller file, and the accuracy without the test images that have
+        a duplicate in train or validation); reports/confusion, by_class and predictions, each MODEL.csv.
 Run     dvc repro evaluate@MODEL, or python -m pipeline.evaluate MODEL
 """
 
@@ -18,7 +18,10 @@ from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.deploy import passport, session, shipped
 from pipeline.deploy.passport import Passport
+from pipeline.errors import Refusal
 from pipeline.evaluation import calibration, metrics
+
+LEAKED = "leaked"  # among the flags of index.csv
 
 
 def main() -> None:
@@ -28,16 +31,26 @@ def main() -> None:
     settings.model(name)
     classes = json.loads(paths.CLASSES.read_text())["classes"]
     test = Shards(paths.prepared("test"))
-    confidence = settings.evaluate.confidence
+    confidence, clean = settings.evaluate.confidence, ~leaked(len(test))
     content = shipped.content(name)
     probabilities, stamp = answers(content, str(paths.onnx(name)), test)
-    found = figures(test.labels, probabilities, stamp, confidence)
+    found = figures(test.labels, probabilities, stamp, confidence, clean)
     facts = json.loads(paths.exported(name).read_text())
     sizes = {key: facts[key] for key in ("bytes", "parameters", "multiply_adds")}
-    artifacts.write_json(paths.metrics(name), {**found, **sizes, **smaller(name, test, confidence)})
+    artifacts.write_json(paths.metrics(name), {**found, **sizes, **smaller(name, test, confidence, clean)})
     write_tables(name, test.labels, probabilities, classes)
     low, high = found["accuracy_low"], found["accuracy_high"]
-    print(f"{name}: accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {len(test)} test images")
+    print(f"{name}: accuracy {found['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {len(test)} test images{besides(found)}")
+
+
+def leaked(images: int) -> NDArray[np.bool_]:
+    """Which of the `images` of the test split have a duplicate in train or validation, by the index."""
+    # a carriage return in the name of a file would end the line, if "\n" alone were not named
+    index = pd.read_csv(paths.INDEX, usecols=["split", "flags"], dtype=str, keep_default_na=False, lineterminator="\n")
+    flags = index.loc[index["split"] == "test", "flags"]
+    if len(flags) != images:
+        raise Refusal(f"{paths.INDEX}: {len(flags)} test images, but {images} prepared; run `dvc repro preprocess`")
+    return np.array([LEAKED in words.split() for words in flags], bool)
 
 
 def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32], Passport]:
@@ -48,12 +61,16 @@ def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32
 
 
 def figures(
-    labels: NDArray[np.int64], probabilities: NDArray[np.float32], stamp: Passport, confidence: float
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], stamp: Passport, confidence: float, clean: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """The headline figures; how well calibrated they are, with and without the temperature; what "unsure" withholds."""
+    """The headline figures; how well calibrated they are, with and without the temperature; what "unsure" withholds.
+
+    `clean` (bool N) says which test images have no duplicate that was trained or chosen on.
+    """
     before = calibration.tempered(probabilities, 1 / stamp.temperature)
     return {
         **metrics.summary(labels, probabilities, confidence),
+        "without_leaked": metrics.accuracy((probabilities.argmax(axis=1) == labels)[clean], confidence),
         **metrics.selective(labels, probabilities, stamp.unsure_below or 0.0),
         "calibration_error": calibration.expected_error(probabilities, labels),
         "calibration_error_before": calibration.expected_error(before, labels),
@@ -62,13 +79,22 @@ def figures(
     }
 
 
-def smaller(name: str, test: Shards, confidence: float) -> dict[str, Any]:
+def besides(found: dict[str, Any]) -> str:
+    """What the line about a model adds where test images have leaked."""
+    rest = found["without_leaked"]
+    if rest["images"] == found["images"]:
+        return ""
+    share = f"{rest['accuracy']:.4f}" if rest["images"] else "none is left"
+    return f"; without the {found['images'] - rest['images']} that have a duplicate in train or validation: {share}"
+
+
+def smaller(name: str, test: Shards, confidence: float, clean: NDArray[np.bool_]) -> dict[str, Any]:
     """The figures of each smaller file, by its precision; where none was kept, the reason."""
     tried = json.loads(paths.quantized(name).read_text())
     found: dict[str, Any] = {key: {"kept": False, "reason": told["reason"]} for key, told in tried.items() if "kept" in told}
     for precision, content in shipped.compact(name).items():
         probabilities, stamp = answers(content, f"{name} {precision}", test)
-        row = {**figures(test.labels, probabilities, stamp, confidence), "bytes": len(content)}
+        row = {**figures(test.labels, probabilities, stamp, confidence, clean), "bytes": len(content)}
         found[precision] = {"kept": True, "reason": tried[precision]["reason"], **row}
     return found
 

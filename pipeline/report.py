@@ -1,7 +1,7 @@
-"""Stage 8: one page that opens without a network: the data, the models side by side, their mistakes, the ONNX check.
+"""Stage 8: one page that opens without a network: the models side by side, their mistakes, the data, the ONNX check.
 
-Reads   params.yaml (models, evaluate, report), reports/ (data, history, metrics, confusion, predictions, verify), benchmarks/,
-        data/prepared (train, test).
+Reads   params.yaml (models, evaluate, report), reports/ (data, history, augmented, metrics, confusion, predictions, verify),
+        benchmarks/, data/prepared (train, test, pictures).
 Writes  reports/index.html.
 Run     dvc repro report, or python -m pipeline.report
 """
@@ -15,10 +15,12 @@ import pandas as pd
 
 from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
-from pipeline.evaluation import figures, page
+from pipeline.evaluation import dataset, figures, metrics, page
 from pipeline.params import Params
 
-SHOWN = 14
+MANY = 30  # classes, above which the page shows less of each
+PAIRS = 20  # of classes that are taken for each other, of duplicates whose labels disagree
+SIDE = 128  # pixels of a picture on the page, along its longer side
 
 
 def main() -> None:
@@ -32,43 +34,94 @@ def gathered(settings: Params) -> dict[str, Any]:
     """What the page shows, about the models that params.yaml names and no others."""
     names = list(settings.models)
     data = _json(paths.DATA_SUMMARY)
-    metrics = {name: _json(paths.metrics(name)) for name in names}
+    found = {name: _json(paths.metrics(name)) for name in names}
     verdicts = {name: _json(paths.verdict(name)) for name in names}
     return {
-        "data": data,
-        "totals": {split: sum(counts.values()) for split, counts in data["images"].items()},
-        "mosaics": mosaics(data["classes"]),
-        "metrics": metrics,
-        "smaller": {name: {key: row for key, row in metrics[name].items() if isinstance(row, dict)} for name in names},
+        **of_the_data(data),
+        "metrics": found,
+        "smaller": {name: smaller(row) for name, row in found.items()},
+        "shipped": [shipped(name, row) for name, row in found.items()],
         "averaged": [name for name in names if settings.models[name].flip_averaging],
-        "best": max(names, key=lambda name: float(metrics[name]["accuracy"])),
+        "augmented": {name: augmented(name, settings) for name in names},
+        "best": max(names, key=lambda name: float(found[name]["accuracy"])),
         "level": f"{100 * settings.evaluate.confidence:g}\N{NO-BREAK SPACE}%",
         "verdicts": verdicts,
         "largest": max(row["largest_difference"] for row in verdicts.values()),
         "flips": sum(row["flips"] for row in verdicts.values()),
         "curves_figure": figures.learning_curves({name: pd.read_csv(paths.history(name)) for name in names}),
-        "accuracy_figure": figures.accuracy(metrics),
-        "confusions": {name: pd.read_csv(paths.confusion(name)).iloc[:, 1:].to_numpy().tolist() for name in names},
+        "accuracy_figure": figures.accuracy(found),
+        "confusions": {name: confusions(name, data["classes"]) for name in names},
         "mistakes": {name: mistakes(name, settings.report.mistakes) for name in names},
         "benchmarks": [_json(file) for file in paths.BENCHMARKS],
     }
 
 
+def of_the_data(data: dict[str, Any]) -> dict[str, Any]:
+    """The same, whatever the models."""
+    return {
+        "data": data,
+        "many": len(data["classes"]) > MANY,
+        "totals": {split: sum(counts.values()) for split, counts in data["images"].items()},
+        "balance": dataset.balance(data),
+        "extremes": dataset.extremes(data),
+        "mosaics": mosaics(data["classes"]),
+        "reasons": dataset.reasons(data),
+        "pictures": _json(paths.PICTURES),
+        "conflicts": dataset.conflicts(_table(paths.DUPLICATES), PAIRS),
+    }
+
+
+def smaller(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The smaller forms of a model, kept or not, among its metrics."""
+    return {key: row for key, row in found.items() if isinstance(row, dict) and "kept" in row}
+
+
+def shipped(name: str, found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The figures of every file of a model that was kept, by what the page calls it."""
+    return {name: found, **{f"{name}, {form}": row for form, row in smaller(found).items() if row["kept"]}}
+
+
+def augmented(name: str, settings: Params) -> dict[str, Any]:
+    """The steps of a model's augmentation, and the sheet of what they do."""
+    calls = [call.plain() for call in settings.models[name].augment]
+    steps = [(step, dataset.told(arguments)) for call in calls for step, arguments in call.items()]
+    return {"steps": steps, "sheet": figures.address(paths.augmented(name).read_bytes())}
+
+
 def mosaics(classes: list[str]) -> dict[str, str]:
-    """The first training images of each class, side by side, as PNG addresses."""
+    """The first training images of each class, side by side, as PNG addresses; fewer and smaller ones of many classes."""
+    count, side = (8, SIDE // 4) if len(classes) > MANY else (14, SIDE // 2)
     train = Shards(paths.prepared("train"))
-    rows = {name: np.flatnonzero(train.labels == label)[:SHOWN] for label, name in enumerate(classes)}
-    return {name: figures.png(figures.mosaic(train.images(found))) for name, found in rows.items() if len(found)}
+    rows = {name: np.flatnonzero(train.labels == label)[:count] for label, name in enumerate(classes)}
+    return {name: figures.png(figures.mosaic(train.images(found), side)) for name, found in rows.items() if len(found)}
+
+
+def confusions(name: str, classes: list[str]) -> dict[str, Any]:
+    """The counts of a model's answers, a list a true class; of many classes, only which are taken for which most often."""
+    counts = _table(paths.confusion(name)).iloc[:, 1:].to_numpy(np.int64)
+    if len(classes) <= MANY:
+        return {"counts": counts.tolist()}
+    rows = [
+        {"actual": classes[true], "answer": classes[answer], "images": int(counts[true, answer]), "of": int(counts[true].sum())}
+        for true, answer in metrics.confused(counts, PAIRS)
+    ]
+    return {"rows": rows}
 
 
 def mistakes(name: str, most: int) -> list[dict[str, Any]]:
     """The wrong answers that a model was surest of, with their pictures."""
-    table = pd.read_csv(paths.predictions(name), dtype={"actual": str, "predicted": str}, keep_default_na=False)
+    table = _table(paths.predictions(name)).astype({"probability": float})
     wrong = table[table["actual"] != table["predicted"]]
     worst = wrong.sort_values(["probability", "id"], ascending=[False, True]).head(most)
     pictures = Shards(paths.prepared("test")).images(worst.index.to_numpy())
     rows: list[dict[str, Any]] = json.loads(worst.to_json(orient="records", double_precision=6))
-    return [{**row, "picture": figures.png(picture)} for row, picture in zip(rows, pictures, strict=True)]
+    shown = [figures.png(figures.thumbnail(picture, SIDE)) for picture in pictures]
+    return [{**row, "picture": picture} for row, picture in zip(rows, shown, strict=True)]
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """A table as it was written: a class may be called NA, and a carriage return in a name ends no line."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
 
 
 def _json(path: Path) -> Any:

@@ -3,7 +3,8 @@
 Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation), dvc.yaml and what it declares.
 Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
         models/MODEL/trace.csv (a row an epoch and tensor: its digest, for `python -m pipeline.diverge`),
-        reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer).
+        reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer),
+        reports/augmented/MODEL.png (one image as sixteen epochs show it).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
 Every choice (early stopping) is made on the validation split. The same seed gives the same bytes, also to a training that was
@@ -21,7 +22,7 @@ from pipeline import artifacts, command, params, paths
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
 from pipeline.params.schema import Training
-from pipeline.training import archive, cluster, devices, fitting, layer_table, network, runtime, state, task
+from pipeline.training import archive, cluster, devices, fitting, layer_table, network, runtime, specimen, state, task
 from pipeline.training.cluster import Cluster
 from pipeline.training.share import Share
 from pipeline.training.state import Plain
@@ -51,6 +52,7 @@ def main() -> None:
             artifacts.write_csv(paths.layers(name), rows)
             artifacts.write_csv(paths.history(name), seen.curves.table())
             artifacts.write_csv(paths.trace(name), seen.trace.table())
+            artifacts.write_bytes(paths.augmented(name), specimen.png(given.batches))
             archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
             for left in (paths.best(name), paths.state(name)):
                 left.unlink(missing_ok=True)

@@ -25,12 +25,27 @@ def png(pixels: Pixels) -> str:
     """A data address of uint8 H x W x C pixels (grey or RGB) as PNG."""
     ordered = pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels
     _, content = cv2.imencode(".png", np.ascontiguousarray(ordered))
-    return "data:image/png;base64," + base64.b64encode(content.tobytes()).decode()
+    return address(content.tobytes())
 
 
-def mosaic(images: Pixels) -> Pixels:
-    """Puts uint8 N x H x W x C images side by side: H x (N W) x C."""
-    return np.concatenate(list(images), axis=1)
+def address(content: bytes) -> str:
+    """A data address of a PNG file."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def thumbnail(pixels: Pixels, most: int) -> Pixels:
+    """Uint8 H x W x C with at most `most` pixels along the longer side: as it is, or made smaller."""
+    height, width, channels = pixels.shape
+    factor = most / max(height, width)
+    if factor >= 1:
+        return pixels
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8).reshape(size[1], size[0], channels)
+
+
+def mosaic(images: Pixels, most: int) -> Pixels:
+    """Puts uint8 N x H x W x C images side by side, none with a side of more than `most` pixels."""
+    return np.concatenate([thumbnail(image, most) for image in images], axis=1)
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:

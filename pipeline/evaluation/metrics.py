@@ -47,18 +47,27 @@ def selective(labels: Labels, probabilities: Probabilities, unsure_below: float)
     return {"answered": float(given.mean()), "answered_error_rate": float(wrong.sum() / max(given.sum(), 1))}
 
 
+def confused(counts: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """The true class and the answer of the commonest errors, the most first, from K x K counts."""
+    wrong = counts - np.diag(np.diag(counts))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    return [divmod(int(place), len(counts)) for place in order if wrong.flat[place]]
+
+
+def accuracy(right: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
+    """The share of right answers with its interval, and what it was counted on; None for the share of none."""
+    hits, images = int(right.sum()), len(right)
+    low, high = wilson(hits, images, confidence) if images else (None, None)
+    share = hits / images if images else None
+    return {"accuracy": share, "accuracy_low": low, "accuracy_high": high, "errors": images - hits, "images": images}
+
+
 def summary(labels: Labels, probabilities: Probabilities, confidence: float) -> dict[str, Any]:
     """The headline figures of one model."""
     predicted = probabilities.argmax(axis=1)
-    hits = int((predicted == labels).sum())
-    low, high = wilson(hits, len(labels), confidence)
     counts = confusion(labels, predicted, probabilities.shape[1])
     return {
-        "accuracy": hits / len(labels),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "errors": len(labels) - hits,
-        "images": len(labels),
+        **accuracy(predicted == labels, confidence),
         "log_loss": log_loss(labels, probabilities),
         "macro_f1": float(by_class(counts)["f1"].mean()),
     }

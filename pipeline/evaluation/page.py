@@ -12,7 +12,7 @@ def render(content: dict[str, Any]) -> str:
     """Fills the template. Raises jinja2.UndefinedError for a value that is missing."""
     folder = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": percent, "count": count, "heat": heat}
+    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "shown": shown}
     return environment.get_template(TEMPLATE).render(content)
 
 
@@ -27,6 +27,18 @@ def count(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g}\N{NO-BREAK SPACE}{unit}"
     return f"{number:g}"
+
+
+def whole(number: int) -> str:
+    """54000 as 54,000."""
+    return f"{number:,}"
+
+
+def shown(name: str, most: int = 60) -> str:
+    """A name of a file or a class: what cannot be printed as an escape, and a long one without its middle."""
+    plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+    kept = most // 2
+    return plain if len(plain) <= most else f"{plain[:kept]}…{plain[1 + kept - most :]}"
 
 
 def heat(share: float) -> int:
