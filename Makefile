@@ -41,4 +41,4 @@ report: env  ## make the page again and say where it is
 
 lock: env  ## resolve requirements.txt anew from pyproject.toml
 	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	    --extra pipeline --extra jax --extra dev --quiet --upgrade -o requirements.txt
+	    --extra pipeline --extra jax --extra dask --extra dev --quiet --upgrade -o requirements.txt

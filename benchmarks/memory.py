@@ -67,7 +67,9 @@ def trained(split: Shards, steps: int) -> tuple[int, int]:
     runtime.start(settings.seed)
     side, _, channels = split.shape
     where = params.place("models", "cnn")
-    model = network.build(settings.model("cnn"), ImagePolicy(side, side, channels, "stretch", "area"), CLASSES, where)
+    model = network.build(
+        settings.model("cnn"), ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, where
+    )
     fit = settings.model("cnn").fit
     batches = Batches(split, fit.batch_size, settings.seed, settings.model("cnn").augment, np.ones(CLASSES, np.float32), where)
     optimizers.compile_model(model, fit, batches.per_epoch, where.at("fit"))

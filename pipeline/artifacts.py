@@ -6,7 +6,9 @@ file stands and the part is removed, or overwritten by the next run.
 
 import json
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, TYPE_CHECKING, Any
@@ -32,6 +34,27 @@ def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Two empty folders: what is put into the first becomes `folder` at the end, the second is for half-finished work.
+
+    Both lie in a neighbour `NAME.part`. When the work fails, `folder` is as it was and the neighbour is removed; after a
+    kill the next run removes it.
+    """
+    part = folder.with_name(f"{folder.name}.part")
+    fresh, scratch, old = part / "fresh", part / "scratch", part / "old"
+    shutil.rmtree(part, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    scratch.mkdir()
+    try:
+        yield fresh, scratch
+        if folder.exists():
+            folder.rename(old)  # and not removed first: that takes time, and a kill would leave half of it
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

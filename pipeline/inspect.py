@@ -5,7 +5,7 @@
     python -m pipeline.inspect model.onnx --against .
 
 `--against` says whether this very file is the one that the dvc.lock of a checkout names; if not, what differs, and exit code 1.
-It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV and NumPy.
+It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV, Pillow and NumPy.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
 
 COLOURS = {1: "grey", 3: "RGB"}
-PROPORTIONS = {"stretch": "stretched", "pad": "padded with black", "crop": "cropped to the middle"}
+PROPORTIONS = {"stretch": "stretched", "pad": "padded with the background", "crop": "cropped to the middle"}
 
 
 def main() -> None:
@@ -53,8 +53,9 @@ def told(stamp: Passport, content: bytes) -> dict[str, str]:
         "model": f"{stamp.model}, {stamp.precision}, {len(content):,} bytes, opset {stamp.opset}",
         "answers": ", ".join(stamp.classes),
         "unsure": _unsure(stamp),
-        "image": f"{policy.height} x {policy.width}, {COLOURS[policy.channels]}; turned as EXIF says, alpha dropped, "
-        f"16 bit to 8; other proportions {PROPORTIONS[policy.shape]}; scaled by OpenCV's {policy.interpolation}{transforms}",
+        "image": f"{policy.height} x {policy.width}, {COLOURS[policy.channels]}; turned as EXIF says, laid over the background "
+        f"{policy.background}, 16 bit to 8; other proportions {PROPORTIONS[policy.shape]}; "
+        f"scaled by OpenCV's {policy.interpolation}{transforms}",
         "network": f"{stamp.parameters:,} parameters, {stamp.multiply_adds:,} multiply-adds an image",
         "calibrated": f"temperature {stamp.temperature:.4f}",
         "data": f"{stamp.data}, licence {stamp.licence}",

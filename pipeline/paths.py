@@ -5,12 +5,17 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 CATALOG = Path("data/catalog")
 RAW = Path("data/raw")
+MANIFEST = RAW / "manifest.csv"
+UNPACKED = Path("data/unpacked.part")
 PREPARED = Path("data/prepared")
 INDEX = PREPARED / "index.csv"
 CLASSES = PREPARED / "classes.json"
+PICTURES = PREPARED / "pictures.json"
 BENCHMARKS = tuple(Path(f"benchmarks/{name}.json") for name in ("inference", "predict", "pipeline", "training"))
 PAGE = Path("reports/index.html")
-DATA_SUMMARY = Path("reports/data.json")
+DATA_SUMMARY = Path("reports/data/summary.json")
+LEDGER = Path("reports/data/ledger.csv")
+DUPLICATES = Path("reports/data/duplicates.csv")
 
 
 def prepared(split: str) -> Path:
@@ -101,3 +106,8 @@ def by_class(model: str) -> Path:
 def predictions(model: str) -> Path:
     """A row a test image."""
     return Path("reports/predictions") / f"{model}.csv"
+
+
+def augmented(model: str) -> Path:
+    """What augmentation makes of one image in sixteen epochs."""
+    return Path("reports/augmented") / f"{model}.png"

@@ -6,9 +6,9 @@
     classifier = Classifier("models/cnn/model.onnx")
     classifier.predict(["shoe.png"])   # [Prediction(label='Sneaker', probability=0.98, ...)]
 
-Needs onnxruntime, OpenCV and NumPy. What the model expects of an image is read from the file itself. `unsure` stands where
-the probability is below the threshold in the file, which export chose on validation for the error rate of params.yaml. A
-picture that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. `unsure` stands
+where the probability is below the threshold in the file, which export chose on validation for the error rate of params.yaml.
+A picture that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
 """
 
 import csv
@@ -18,8 +18,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
-
-import cv2
 
 from pipeline import command
 from pipeline.data.images import SUFFIXES
@@ -45,7 +43,6 @@ def main() -> None:
     arguments.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
     arguments.add_argument("--batch", metavar="N", type=command.positive, default=64, help="pictures answered at a time (64)")
     chosen = arguments.parse_args()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what it has to say of a damaged picture is in our row
     classifier = Classifier(chosen.model)
     files = [file for name in chosen.pictures for file in listed(Path(name))]
     answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)

@@ -1,96 +1,128 @@
 """Stage 2: decodes, sizes and colours every image, splits, and writes arrays that later stages memory-map.
 
-Reads   params.yaml (seed, dataset, image, preprocess), the recipe, data/raw.
-Writes  data/prepared/: SPLIT/images-*.npy, SPLIT/labels.npy, index.csv, classes.json; reports/data.json.
+Reads   params.yaml (seed, dataset, image, preprocess), the data set: the recipe and data/raw, or the user's own files, which
+        are held to data/raw/manifest.csv and never changed.
+Writes  data/prepared/: SPLIT/images-*.npy, SPLIT/labels.npy, index.csv, classes.json, pictures.json; reports/data/:
+        summary.json, ledger.csv (every file that was converted, refused or dropped), duplicates.csv.
 Run     dvc repro preprocess, or python -m pipeline.preprocess
 """
 
-import hashlib
-import shutil
-from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from pipeline import artifacts, command, params, paths, transforms
-from pipeline.data import images, readers, shards, splits
-from pipeline.data.readers import Labelled
-from pipeline.params import Params, Recipe
+from pipeline.data import (
+    account,
+    duplicates,
+    executors,
+    index,
+    leaks,
+    ledger,
+    likeness,
+    manifest,
+    opening,
+    pictures,
+    preparing,
+    shards,
+)
+from pipeline.data.leaks import Division
+from pipeline.data.preparing import Preparation
+from pipeline.data.readers import Collection
+from pipeline.data.store import Store
+from pipeline.errors import Refusal
+from pipeline.params import Params
 
 
 def main() -> None:
-    """Prepares the three splits and their index."""
+    """Prepares the three splits, their index, and the account of what happened to every file."""
     command.no_arguments(__doc__)
     settings = params.load()
-    recipe = params.load_recipe(Path(settings.dataset))
-    given = readers.read(recipe.format, paths.RAW, len(recipe.classes))
-    labels = {split: labelled.labels for split, labelled in given.items()}
-    chosen = splits.assign(labels, settings.preprocess.validation, settings.preprocess.test, settings.seed)
-    _check_transforms(settings)
-    shutil.rmtree(paths.PREPARED, ignore_errors=True)
-    tables = []
-    for split, (origin, positions) in chosen.items():
-        labelled = given[origin]
-        hashes: list[str] = []
-        shards.write(paths.prepared(split), _prepared(labelled, positions, settings, split, hashes), labelled.labels[positions])
-        tables.append(_index(split, labelled, positions, hashes, recipe))
-    _write_summary(pd.concat(tables), recipe)
+    how = preparation(settings)
+    with artifacts.replaced(paths.PREPARED) as (folder, scratch), opening.opened(settings.dataset) as collection:
+        print(f"{settings.dataset}: {collection.layout}", flush=True)
+        store = stored(collection, how, settings, scratch / "store")
+        check(store, collection, settings)
+        found = divided(store, settings)
+        write_prepared(folder, store, found)
+        shown = {
+            "prepared": pictures.prepared(collection, store.table, store.pixels, how.policy),
+            "odd": pictures.odd(collection, store.table, store.pixels),
+            "duplicates": pictures.pairs(found.told, store.table, store.pixels),
+        }
+        artifacts.write_json(folder / paths.PICTURES.name, shown)
+        write_reports(collection, store, found, settings)
 
 
-def _check_transforms(settings: Params) -> None:
-    """Raises Refusal for a transform that cannot work on images of this size, before anything is deleted."""
-    calls = [call.plain() for call in settings.preprocess.transforms]
+def preparation(settings: Params) -> Preparation:
+    """What is done to each picture. Raises Refusal for a transform that cannot work on images of this size."""
+    calls = tuple(call.plain() for call in settings.preprocess.transforms)
     image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
     transforms.check(calls, image, [params.place("preprocess", "transforms", position) for position in range(len(calls))])
+    return Preparation(settings.image.policy, calls, str(params.place("preprocess", "transforms")))
 
 
-def _prepared(
-    labelled: Labelled, positions: NDArray[np.int64], settings: Params, split: str, hashes: list[str]
-) -> Iterator[NDArray[np.uint8]]:
-    """Each image of a split, H x W x C by the policy; its SHA-256 is added to `hashes` on the way."""
-    where = str(params.place("preprocess", "transforms"))
-    deterministic = transforms.Pipeline([call.plain() for call in settings.preprocess.transforms], where)
-    for position in tqdm(positions, desc=split, unit=" images", mininterval=1, leave=False):
-        pixels = images.conform(np.asarray(labelled.images[position]), settings.image.policy)
-        (pixels,) = deterministic(pixels[np.newaxis], seed=0)  # one seed for all: the same function in predict
-        hashes.append(hashlib.sha256(pixels.tobytes()).hexdigest())
-        yield pixels
+def stored(collection: Collection, how: Preparation, settings: Params, folder: Path) -> Store:
+    """Every picture, read in several processes, waiting in `folder`."""
+    known = manifest.read()
+    manifest.unchanged(Path(settings.dataset), collection, known)
+    tasks = preparing.tasks(collection, how, known)
+    wanted, where = settings.preprocess, params.place("preprocess", "executor")
+    with executors.executor(wanted.executor, wanted.workers, where) as (pool, count):
+        return Store(folder, collection, executors.in_order(pool, count, preparing.prepare, tasks))
 
 
-def _index(split: str, labelled: Labelled, positions: NDArray[np.int64], hashes: list[str], recipe: Recipe) -> pd.DataFrame:
-    labels = labelled.labels[positions]
-    return pd.DataFrame(
-        {
-            "id": [f"{split}/{row:06d}" for row in range(len(positions))],
-            "split": split,
-            "label": labels,
-            "class": [recipe.classes[label] for label in labels],
-            "source": [f"{labelled.source}#{position}" for position in positions],
-            "sha256": hashes,
-            "height": labelled.images.shape[1],
-            "width": labelled.images.shape[2],
-            "flags": "",
-        }
-    )
+def check(store: Store, collection: Collection, settings: Params) -> None:
+    """Raises Refusal where too many files are lost, or classes; the ledger is written all the same."""
+    artifacts.write_csv(paths.LEDGER, ledger.table(store.rows))
+    files = len(collection.items) + len(collection.refused)
+    account.refuse_too_many(store.rows, files, settings.preprocess.refused, params.place("preprocess", "refused"))
+    for row in store.rows:
+        if row.action == "dropped":
+            print(f"{row.class_name}: {row.reason}: it is left out", flush=True)
+    if len(store.classes) < 2:
+        raise Refusal(f"{settings.dataset}: images of two classes are needed, there are those of {', '.join(store.classes)}")
 
 
-def _write_summary(index: pd.DataFrame, recipe: Recipe) -> None:
-    artifacts.write_csv(paths.INDEX, index)
-    artifacts.write_json(paths.CLASSES, {"classes": recipe.classes})
-    splits_of = {split: index.loc[index["split"] == split, "class"] for split in ("train", "validation", "test")}
-    content = {
-        "title": recipe.title,
-        "homepage": recipe.homepage,
-        "licence": recipe.licence,
-        "citation": recipe.citation,
-        "classes": recipe.classes,
-        "images": {split: classes.value_counts().to_dict() for split, classes in splits_of.items()},
-    }
+def divided(store: Store, settings: Params) -> Division:
+    """The splits, and the duplicates in them. Raises Refusal where there are any and params.yaml says `stop`."""
+    wanted = settings.preprocess.duplicates
+    shape = likeness.thumbnail_shape(settings.image.height, settings.image.width)
+    pairs = duplicates.find(store.thumbnails, shape, store.table["sha256"].tolist(), wanted.similarity)
+    shares = (settings.preprocess.validation, settings.preprocess.test, settings.seed)
+    found = leaks.divide(store.table, store.classes, pairs, wanted.policy == "drop", shares)
+    store.rows += leaks.rows(found.told)
+    if wanted.policy == "stop":
+        artifacts.write_csv(paths.DUPLICATES, found.told)
+        leaks.refuse(found.told, str(params.place("preprocess", "duplicates", "policy")))
+    return found
+
+
+def write_prepared(folder: Path, store: Store, found: Division) -> None:
+    """The shards of each split, the index and the classes."""
+    labels = store.table["label"].to_numpy()
+    for split, positions in found.chosen.items():
+        shards.write(folder / split, (store.pixels[position] for position in positions), labels[positions])
+    artifacts.write_csv(folder / paths.INDEX.name, index.rows(store.table, store.classes, found.chosen, found.leaked))
+    artifacts.write_json(folder / paths.CLASSES.name, {"classes": store.classes})
+
+
+def write_reports(collection: Collection, store: Store, found: Division, settings: Params) -> None:
+    """The sums, the ledger and the duplicates; and the sums in a line."""
+    about = opening.about(settings.dataset)
+    indexed = index.rows(store.table, store.classes, found.chosen, found.leaked)
+    sums = account.summary(collection, store.rows, store.classes, indexed)
+    wanted = settings.preprocess.duplicates
+    alike = {"policy": wanted.policy, "similarity": wanted.similarity, **leaks.summary(found)}
+    content: dict[str, Any] = {**asdict(about), **sums, "duplicates": alike}
+    artifacts.write_csv(paths.LEDGER, ledger.table(store.rows))
+    artifacts.write_csv(paths.DUPLICATES, found.told)
     artifacts.write_json(paths.DATA_SUMMARY, content)
-    print(f"{recipe.title}: " + ", ".join(f"{split} {len(classes)}" for split, classes in splits_of.items()))
+    sizes = ", ".join(f"{split} {sum(classes.values())}" for split, classes in sums["images"].items())
+    told = ", ".join(f"{number} {what}" for what, number in sums["files"].items() if number and what != "used")
+    print(f"{about.title}: {sizes}" + (f"; files: {told}" if told else ""))
 
 
 if __name__ == "__main__":

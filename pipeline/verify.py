@@ -1,6 +1,6 @@
 """Stage 5: the gate. The ONNX file must say what params.yaml says and answer what Keras answered, or the run stops here.
 
-Reads   params.yaml (dataset, image, preprocess.transforms, verify), the recipe, models/MODEL (model.onnx, reference.npy),
+Reads   params.yaml (dataset, image, preprocess.transforms, verify), the data set, models/MODEL (model.onnx, reference.npy),
         reports/export/MODEL.json, data/raw, data/prepared (validation, index, classes).
 Writes  reports/verify/MODEL.json, which quantize and evaluate depend on.
 Run     dvc repro verify@MODEL, or python -m pipeline.verify MODEL
@@ -11,7 +11,6 @@ part of it in every batch size, optimisation level and thread count), and its an
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,9 +96,8 @@ def every_way(content: bytes, split: Shards, keras: NDArray[np.float32], allowed
 
 def as_files(classifier: Classifier, split: Shards, keras: NDArray[np.float32], settings: Params) -> int:
     """How many files gave the very pixels and the class of the training side. Raises Refusal for the first that does not."""
-    recipe = params.load_recipe(Path(settings.dataset))
     wanted = range(min(settings.verify.files, len(split)))
-    raw = originals.originals("validation", len(wanted), recipe.format, len(recipe.classes))
+    raw = originals.originals(settings.dataset, "validation", len(wanted))
     count = 0
     for position, picture in zip(wanted, raw, strict=True):
         prepared = split.images(np.array([position]))[0]

@@ -16,7 +16,7 @@ from pipeline.params import exportable, vocabulary
 from pipeline.training import network, runtime
 from tests.conftest import PLACE, model_of
 
-POLICY = ImagePolicy(12, 12, 3, "stretch", "area")
+POLICY = ImagePolicy(12, 12, 3, "stretch", "area", (0, 0, 0), 10**8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 12, 12, 3), np.uint8)
 OPSET = 18
 BEFORE = {"RepeatVector": ["Flatten"]}

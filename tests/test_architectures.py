@@ -35,7 +35,7 @@ def tensorflow() -> None:
 
 
 def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
-    policy = ImagePolicy(side, side, channels, "stretch", "area")
+    policy = ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8)
     return network.build(model_of(**architecture), policy, 10, PLACE)
 
 

@@ -21,7 +21,7 @@ from pipeline.training.task import Task
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
-POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 LAYERS = [{"Conv2D": {"filters": 4, "kernel_size": 3}}, "BatchNormalization", "GlobalMaxPool2D"]
 
 

@@ -38,7 +38,8 @@ def test_people_read_what_it_is(run: Run) -> None:
 def test_programs_read_all_of_it(run: Run) -> None:
     told = json.loads(run("pipeline.inspect", str(INT8), "--json").stdout)
     assert (told["model"], told["precision"], told["bytes"]) == ("cnn", "int8", INT8.stat().st_size)
-    assert told["image_policy"] == {"channels": 1, "height": 28, "interpolation": "area", "shape": "stretch", "width": 28}
+    sizes = {"channels": 1, "height": 28, "width": 28, "interpolation": "area", "shape": "stretch"}
+    assert told["image_policy"] == {**sizes, "background": [0, 0, 0], "max_pixels": 100_000_000}
     assert {"requirements.txt", "data/prepared/train", "pipeline/training/network.py"} <= told["origin"]["deps"].keys()
     assert told["origin"]["params"]["models.cnn"]["flip_averaging"] is True
 

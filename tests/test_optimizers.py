@@ -13,7 +13,7 @@ from pipeline.training import network, optimizers, runtime
 from tests.conftest import PLACE, model_of
 
 pytestmark = pytest.mark.tensorflow
-POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 LAYERS = [{"Conv2D": {"filters": 4, "kernel_size": 3}}, "BatchNormalization", "GlobalAveragePooling2D"]
 LINEAR = {"PolynomialDecay": {"initial_learning_rate": 0.4, "end_learning_rate": 0.0, "decay_steps": "80 %"}}
 

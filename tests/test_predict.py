@@ -62,7 +62,7 @@ def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) 
         ("gone.png", "", "no such file or directory"),
         (str(empty), "", "no image files in this folder"),
         (f"{pictures}/b.png", "Ankle boot", ""),
-        (f"{pictures}/c.jpg", "", "not an image that OpenCV can decode"),
+        (f"{pictures}/c.jpg", "", "not an image that Pillow or OpenCV can decode"),
         (f"{pictures}/deep/a.PNG", "Ankle boot", ""),
     ]
     assert 0.5 < float(rows[2]["probability"]) <= 1
@@ -103,7 +103,7 @@ def test_the_size_of_the_batch_changes_nothing() -> None:
 
 
 def test_an_answer_below_the_threshold_is_unsure(tmp_path: Path) -> None:
-    policy = ImagePolicy(2, 2, 1, "stretch", "area")
+    policy = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
     weights = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 0], [0, 0, 0]])
     model = Classifier(save(linear(weights, policy), plain(policy, ("left", "right", "none"), 0.6), tmp_path / "m.onnx"))
     left, both = np.array([[255, 0], [0, 0]], np.uint8), np.array([[255, 255], [0, 0]], np.uint8)
@@ -163,7 +163,7 @@ def test_a_model_with_another_passport_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("height", "classes"), [(3, ("a", "b", "c")), (2, ("a", "b"))])
 def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, height: int, classes: tuple[str, ...]) -> None:
-    policy = ImagePolicy(2, 2, 1, "stretch", "area")
+    policy = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
     stamp = plain(replace(policy, height=height), classes)
     path = save(linear(np.zeros((4, 3)), policy), stamp, tmp_path / "m.onnx")
     with pytest.raises(
@@ -173,7 +173,7 @@ def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, heig
 
 
 def test_a_picture_without_a_name_is_known_by_its_number() -> None:
-    with pytest.raises(Refusal, match=r"^picture 2: not an image that OpenCV can decode$"):
+    with pytest.raises(Refusal, match=r"^picture 2: not an image that Pillow or OpenCV can decode$"):
         Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
     with pytest.raises(Refusal, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
         Classifier(MODEL).predict([3])  # type: ignore[list-item]

@@ -22,7 +22,7 @@ from pipeline.quantize import Trial
 from tests.conftest import ROOT
 from tests.networks import answers, linear, plain, ship
 
-POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 CLASSES = tuple("0123456789")
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (200, 8, 8, 1), np.uint8)
@@ -177,7 +177,7 @@ from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, quantization
 from tests.networks import linear, plain
-policy = ImagePolicy(8, 8, 1, "stretch", "area")
+policy = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 draw = np.random.default_rng(0)
 model = linear(draw.normal(0, 1, (64, 10)), policy)
 made = quantization.int8(model, draw.integers(0, 256, (100, 8, 8, 1), np.uint8), quantization.PLAIN[1])

@@ -24,7 +24,7 @@ from pipeline.training import archive, feeding, network, runtime
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
-POLICY = ImagePolicy(8, 8, 1, "stretch", "area")
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 LAYERS = [
     {"Conv2D": {"filters": 4, "kernel_size": 3, "use_bias": False}},
@@ -41,7 +41,7 @@ def tensorflow() -> None:
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
     chosen = params.load().models["classical"]
-    model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area"), 10, PLACE)
+    model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area", (0, 0, 0), 10**8), 10, PLACE)
     shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
     assert shapes == [
         ("Rescaling", (28, 28, 1)),

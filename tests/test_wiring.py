@@ -16,8 +16,8 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 KEY = "${key}"
 OUTS = {
     "download": [paths.RAW],
-    "preprocess": [paths.PREPARED, paths.DATA_SUMMARY],
-    "train": [paths.keras(KEY), paths.trace(KEY), paths.history(KEY), paths.layers(KEY)],
+    "preprocess": [paths.PREPARED, paths.DATA_SUMMARY, paths.LEDGER, paths.DUPLICATES],
+    "train": [paths.keras(KEY), paths.trace(KEY), paths.history(KEY), paths.layers(KEY), paths.augmented(KEY)],
     "export": [paths.reference(KEY), paths.onnx(KEY), paths.exported(KEY)],
     "verify": [paths.verdict(KEY)],
     "quantize": [paths.compact(KEY), paths.quantized(KEY)],

@@ -5,7 +5,9 @@ import sys
 import grimp
 
 PACKAGE = "pipeline"
-TEMPLATES = {"pipeline.evaluation.page": ["pipeline/evaluation/page.html.j2"]}
+TEMPLATES = {
+    "pipeline.evaluation.page": [f"pipeline/evaluation/{name}.j2" for name in ("data.html", "page.html", "style.css")],
+}
 
 
 def closure(stage: str) -> list[str]:

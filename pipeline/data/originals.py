@@ -1,22 +1,25 @@
 """The pictures of a split as the data set has them, before they were sized and coloured."""
 
-import numpy as np
+from pathlib import Path
+
 import pandas as pd
-from numpy.typing import NDArray
 
 from pipeline import paths
-from pipeline.data import readers
+from pipeline.data import opening
+from pipeline.data.readers.collection import Pixels
 from pipeline.errors import Refusal
 
 
-def originals(split: str, count: int, layout: str, classes: int) -> list[NDArray[np.uint8]]:
-    """The first `count` pictures of a split, uint8 H x W or H x W x C, found by the index that preprocess wrote.
+def originals(dataset: str, split: str, count: int) -> list[bytes | Pixels]:
+    """The first `count` pictures of a split, found by the index that preprocess wrote: a file's bytes, or uint8 pixels.
 
-    `layout` and `classes` are the recipe's format and the number of its classes. Raises Refusal for an index that lacks them.
+    `dataset` is that of params.yaml. Raises Refusal for an index that is not of this data set.
     """
-    index = pd.read_csv(paths.INDEX, usecols=["split", "source"])
-    given = {labelled.source: labelled.images for labelled in readers.read(layout, paths.RAW, classes).values()}
-    places = [source.rsplit("#", 1) for source in index.loc[index["split"] == split, "source"].head(count)]
-    if len(places) < count or not {name for name, _ in places} <= given.keys():
-        raise Refusal(f"{paths.INDEX}: not the index of data/raw; run `dvc repro preprocess`")
-    return [np.asarray(given[name][int(position)]) for name, position in places]
+    index = pd.read_csv(paths.INDEX, dtype=str, keep_default_na=False, lineterminator="\n")
+    wanted = index.loc[index["split"] == split, "source"].head(count).tolist()
+    with opening.opened(dataset) as collection:
+        places = dict(zip(collection.items["source"], range(len(collection.items)), strict=True))
+        if len(wanted) < count or not set(wanted) <= places.keys():
+            raise Refusal(f"{paths.INDEX}: not the index of {dataset}; run `dvc repro preprocess`")
+        found = [collection.pictures[places[source]] for source in wanted]
+        return [picture.read_bytes() if isinstance(picture, Path) else picture for picture in found]

@@ -1,7 +1,9 @@
 """Prepared images on disk: uint8 N x H x W x C in shards that are memory-mapped, never loaded whole."""
 
 from collections.abc import Iterable
+from itertools import chain, islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,18 +51,23 @@ class Shards:
 
 
 def write(folder: Path, images: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64]) -> None:
-    """Writes a split: shards of at most 256 MiB, then the labels."""
-    shard: list[NDArray[np.uint8]] = []
-    number = 0
-    for image in images:
-        shard.append(image)
-        if (len(shard) + 1) * image.nbytes > SHARD_BYTES:
-            _flush(folder, number, shard)
-            shard, number = [], number + 1
-    if shard:
-        _flush(folder, number, shard)
+    """Writes a split, an image for each label: shards of at most 256 MiB, image by image, then the labels."""
+    waiting = iter(images)
+    first = next(waiting, None)
+    if first is not None:
+        waiting = chain([first], waiting)
+        most = max(1, SHARD_BYTES // first.nbytes)
+        for number, start in enumerate(range(0, len(labels), most)):
+            shape = (min(most, len(labels) - start), *first.shape)
+            _write_shard(folder / f"images-{number:05d}.npy", shape, islice(waiting, shape[0]))
     artifacts.write_array(folder / LABELS, labels)
 
 
-def _flush(folder: Path, number: int, shard: list[NDArray[np.uint8]]) -> None:
-    artifacts.write_array(folder / f"images-{number:05d}.npy", np.stack(shard))
+def _write_shard(path: Path, shape: tuple[int, ...], images: Iterable[NDArray[np.uint8]]) -> None:
+    def fill(stream: IO[bytes]) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for image in images:
+            stream.write(np.ascontiguousarray(image).data)
+
+    artifacts.replace(path, fill)

@@ -16,7 +16,9 @@ from pipeline.params.schema import Params
 from pipeline.params.section import Section
 from pipeline.params.source import Place
 
-__all__ = ["Params", "Place", "Recipe", "load", "load_recipe", "place"]
+__all__ = ["RECIPES", "Params", "Place", "Recipe", "load", "load_recipe", "place"]
+
+RECIPES = (".yaml", ".yml")  # a dataset of such a name is a recipe; any other lies here already
 
 Checked = TypeVar("Checked", bound=Section)
 

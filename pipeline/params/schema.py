@@ -15,6 +15,9 @@ Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
 
 
+Byte = Annotated[int, Field(ge=0, le=255)]
+
+
 class Image(Section):
     """The image policy, as `pipeline.data.images.ImagePolicy` describes it."""
 
@@ -23,6 +26,8 @@ class Image(Section):
     channels: Channels
     shape: Shape
     interpolation: Interpolation
+    background: Annotated[tuple[Byte, Byte, Byte], BeforeValidator(as_tuple)]
+    max_pixels: Positive
 
     @property
     def policy(self) -> ImagePolicy:
@@ -30,12 +35,26 @@ class Image(Section):
         return ImagePolicy(**self.model_dump())
 
 
+class Duplicates(Section):
+    """What is done about images that stand in the data twice, and how alike such are (a correlation); null: copies only."""
+
+    policy: Literal["report", "drop", "stop"]
+    similarity: Annotated[float, Field(ge=0.9, lt=1)] | None
+
+
 class Preprocess(Section):
-    """How the data set is split and what is done to each image once, before training."""
+    """How the data set is split, what is done to each image once, before training, and with what files and copies it goes on.
+
+    `workers` and `executor` say who decodes, without effect on a result.
+    """
 
     validation: Share
     test: Share
     transforms: Transforms
+    refused: Annotated[float, Field(ge=0, lt=1)]
+    duplicates: Duplicates
+    workers: Annotated[int, Field(ge=1, le=1024)] | None
+    executor: Annotated[str, StringConstraints(pattern=r"^processes$|^(tcp|tls)://[^ /]+:\d+$")]
 
 
 class Training(Section):

@@ -3,41 +3,53 @@
 Source: the description on the MNIST page by LeCun, Cortes and Burges.
 """
 
+import gzip
+import re
+import zlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.readers.labelled import Labelled
+from pipeline.data.readers.collection import Collection, of_arrays
 from pipeline.errors import Refusal
 
 UNSIGNED_BYTE = 0x08
-SPLITS = {"train": "train", "test": "t10k"}
+NAME = re.compile(r"(?P<stem>.*?(?P<split>train|t10k|test))-images[-.]idx3-ubyte(?P<packed>\.gz)?")
+SPLITS = {"train": "train", "t10k": "test", "test": "test"}
 
 
-def read(folder: Path) -> dict[str, Labelled]:
-    """`train-*` and `t10k-*` of a folder, by MNIST's own file names."""
-    return {
-        split: Labelled(
-            images=read_array(folder / f"{stem}-images-idx3-ubyte", 3),
-            labels=read_array(folder / f"{stem}-labels-idx1-ubyte", 1).astype(np.int64),
-            source=f"{stem}-images-idx3-ubyte",
-        )
-        for split, stem in SPLITS.items()
-    }
+def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection:
+    """The pairs of images and labels among the files at the top of a folder, by MNIST's own names, packed by gzip or not."""
+    parts = []
+    for name in files:
+        if match := NAME.fullmatch(name):
+            labels = name.replace("-images", "-labels").replace("idx3", "idx1")
+            images = read_array(folder / name, 3)
+            parts.append((name, images, read_array(folder / labels, 1).astype(np.int64), SPLITS[match["split"]]))
+    return of_arrays(f"IDX: {', '.join(name for name, *_ in parts)}", parts, classes)
 
 
 def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The uint8 array of an IDX file, memory-mapped. Raises Refusal when header and length do not agree."""
+    """The uint8 array of an IDX file, memory-mapped unless packed. Raises Refusal when header and length do not agree."""
     header = 4 + 4 * dimensions
     if not path.is_file():
         raise Refusal(f"{path}: no such file")
-    with path.open("rb") as stream:
-        start = stream.read(header)
+    content = _content(path)
+    start = content[:header].tobytes()
     if len(start) < header or start[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]):
         raise Refusal(f"{path}: not an IDX file of bytes with {dimensions} dimensions")
     shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
-    length = path.stat().st_size
-    if length != header + int(np.prod(shape)):
-        raise Refusal(f"{path}: cut short or too long: {length} bytes, the header promises {header + int(np.prod(shape))}")
-    return np.memmap(path, np.uint8, "r", header, shape)
+    promised = header + int(np.prod(shape, dtype=object))
+    if len(content) != promised:
+        raise Refusal(f"{path}: cut short or too long: {len(content)} bytes, the header promises {promised}")
+    return content[header:].reshape(shape)
+
+
+def _content(path: Path) -> NDArray[np.uint8]:
+    if path.suffix == ".gz":
+        try:
+            return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+        except (EOFError, OSError, zlib.error) as error:
+            raise Refusal(f"{path}: a damaged gzip file ({error})") from None
+    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)

@@ -1,0 +1,58 @@
+"""How alike two images are: the Pearson correlation of their thumbnails.
+
+It does not see brightness or contrast, and little of a new size or of compression; it does see a shift, a rotation or another
+crop. Thumbnails are grey: colour is not looked at.
+"""
+
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Thumbnails = NDArray[np.uint8]
+Number = TypeVar("Number", bound=np.number[Any])
+
+SIDE = 32  # pixels of a thumbnail at most, each way
+
+
+def thumbnail_shape(height: int, width: int) -> tuple[int, int]:
+    """Height and width of the thumbnail of an image of that size."""
+    return min(height, SIDE), min(width, SIDE)
+
+
+def thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
+    """Uint8 H x W x C (1 or 3 channels) as its grey thumbnail, uint8 of length h * w by `thumbnail_shape`.
+
+    An image no larger than a thumbnail is compared on all its pixels.
+    """
+    height, width, channels = pixels.shape
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if channels == 3 else pixels[..., 0]
+    rows, columns = thumbnail_shape(height, width)
+    return np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8).reshape(-1)
+
+
+def mirror(thumbnails: NDArray[Number], shape: tuple[int, int]) -> NDArray[Number]:
+    """N x (h * w) thumbnails of any type of number, each as seen in a mirror: left is right. `shape` is (h, w)."""
+    return thumbnails.reshape(-1, *shape)[:, :, ::-1].reshape(thumbnails.shape)
+
+
+def has_contrast(thumbnails: Thumbnails) -> NDArray[np.bool_]:
+    """Which of uint8 n x d thumbnails are of more than one grey, bool n: only these correlate with anything."""
+    return np.asarray(np.ptp(thumbnails, axis=1) > 0)
+
+
+def correlations(one: Thumbnails, other: Thumbnails) -> NDArray[np.float64]:
+    """The Pearson correlation of each row of `one` with that row of `other`, both uint8 n x d with contrast; float64 n.
+
+    All but the last root and division is done in whole numbers: the same on every machine, and 1 for equal rows.
+    """
+    pixels, sides = one.shape[1], (one, other)
+    sums = [side.sum(axis=1, dtype=np.int64) for side in sides]
+
+    def covariance(left: int, right: int) -> NDArray[np.int64]:
+        products = np.einsum("ij,ij->i", sides[left], sides[right], dtype=np.int32)  # at most 32 * 32 * 255^2: fits
+        return np.asarray(pixels * products.astype(np.int64) - sums[left] * sums[right])
+
+    root = np.sqrt(covariance(0, 0).astype(np.float64) * covariance(1, 1))
+    return np.asarray(np.minimum(covariance(0, 1) / root, 1))

@@ -1,0 +1,54 @@
+"""What `dataset:` in params.yaml names, opened for reading: a recipe's files, a folder, a table, an `.npz`, an archive."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import params, paths
+from pipeline.data import archives, readers
+from pipeline.data.readers import Collection
+
+
+@dataclass(frozen=True)
+class About:
+    """What is told of a data set; "" where nobody has said it."""
+
+    title: str
+    homepage: str = ""
+    licence: str = ""
+    citation: str = ""
+
+
+def is_recipe(dataset: str) -> bool:
+    """Whether the files come from elsewhere, by a recipe, or lie here already."""
+    return Path(dataset).suffix.lower() in params.RECIPES
+
+
+def about(dataset: str) -> About:
+    """The recipe's own words, or the name of the folder or file."""
+    if not is_recipe(dataset):
+        return About(Path(dataset).resolve().name)
+    recipe = params.load_recipe(Path(dataset))
+    return About(recipe.title, recipe.homepage, recipe.licence, recipe.citation)
+
+
+@contextmanager
+def opened(dataset: str) -> Iterator[Collection]:
+    """The pictures of a data set, for as long as the block lasts: an archive is unpacked into a folder that then goes.
+
+    Raises Refusal, which names the file, where nothing can be recognised.
+    """
+    path = Path(dataset)
+    if is_recipe(dataset):
+        yield readers.read(paths.RAW, params.load_recipe(path).classes)
+    elif path.is_file() and archives.is_archive(path):
+        shutil.rmtree(paths.UNPACKED, ignore_errors=True)  # of a run that was killed
+        try:
+            archives.unpack(path, paths.UNPACKED)
+            yield readers.read(paths.UNPACKED)
+        finally:
+            shutil.rmtree(paths.UNPACKED, ignore_errors=True)
+    else:
+        yield readers.read(path)

@@ -1,0 +1,110 @@
+"""From pictures to arrays of one size, in several processes: the bytes depend on the pictures and the policy alone."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.data import images, likeness, manifest
+from pipeline.data.images import ImagePolicy
+from pipeline.data.readers.collection import Collection, Files, Picture
+from pipeline.errors import Refusal
+from pipeline.transforms import Pipeline
+
+Pixels = NDArray[np.uint8]
+
+CHUNK = 64  # pictures a task
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to every picture: `policy`, then Albumentations by name; `where` names these in a refusal."""
+
+    policy: ImagePolicy
+    transforms: tuple[dict[str, dict[str, Any]], ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some pictures, and the SHA-256 that the manifest has of each file (None: it has none)."""
+
+    preparation: Preparation
+    pictures: list[Picture]
+    expected: list[str | None]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of a picture that could be read: its prepared pixels' SHA-256, its own size, what had to be converted."""
+
+    sha256: str
+    height: int
+    width: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """For each picture of a task its Fact, or why it cannot be read; for the readable ones, in order, uint8 n x H x W x C
+    pixels and their thumbnails, uint8 n x T.
+    """
+
+    told: list[Fact | str]
+    pixels: Pixels
+    thumbnails: Pixels
+
+
+def tasks(collection: Collection, preparation: Preparation, known: dict[str, str]) -> Iterator[Task]:
+    """All pictures of a collection, in order, in chunks; `known` are the SHA-256 of the manifest by name."""
+    sources = collection.items["source"].tolist()
+    single = isinstance(collection.pictures, Files)
+    for start in range(0, len(sources), CHUNK):
+        chunk = range(start, min(start + CHUNK, len(sources)))
+        expected = [known.get(sources[position]) if single else None for position in chunk]
+        yield Task(preparation, [collection.pictures[position] for position in chunk], expected)
+
+
+def prepare(task: Task) -> Done:
+    """Works a task off. Raises Refusal for a file that is not the one of the manifest, and for a transform that fails."""
+    policy = task.preparation.policy
+    transform = Pipeline(list(task.preparation.transforms), task.preparation.where)
+    told: list[Fact | str] = []
+    prepared: list[Pixels] = []
+    for picture, expected in zip(task.pictures, task.expected, strict=True):
+        try:
+            whole, notes = _whole(picture, expected, policy)
+            (pixels,) = transform(images.conform(whole, policy)[np.newaxis], seed=0)  # one seed: the same function in predict
+        except Unreadable as reason:
+            told.append(str(reason))
+            continue
+        prepared.append(pixels)
+        told.append(Fact(hashlib.sha256(pixels.tobytes()).hexdigest(), whole.shape[0], whole.shape[1], notes))
+    shape = (len(prepared), policy.height, policy.width, policy.channels)
+    thumbnails = [likeness.thumbnail(pixels) for pixels in prepared]
+    return Done(told, np.array(prepared, np.uint8).reshape(shape), np.array(thumbnails, np.uint8).reshape(len(prepared), -1))
+
+
+class Unreadable(Exception):  # noqa: N818 - the picture's fault, not ours
+    """A picture that goes to the ledger."""
+
+
+def _whole(picture: Picture, expected: str | None, policy: ImagePolicy) -> tuple[Pixels, tuple[str, ...]]:
+    if not isinstance(picture, Path):
+        return picture, ()
+    try:
+        content = picture.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+        raise Refusal(manifest.changed(picture))
+    try:
+        found = images.read(content, policy, listen=True)
+    except Refusal as refusal:
+        raise Unreadable(str(refusal)) from None
+    misnamed = images.misnamed(content, picture.name)
+    return found.pixels, (*found.notes, *([misnamed] if misnamed else []))

@@ -1,0 +1,85 @@
+"""Where prepared images wait until it is known which split they belong to: on disk, since memory may not hold them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipeline.data.ledger import SEPARATOR, Row
+from pipeline.data.preparing import Done, Fact
+from pipeline.data.readers.collection import Collection
+from pipeline.errors import Refusal
+
+Pixels = NDArray[np.uint8]
+
+NO_IMAGE = "a class without an image"
+
+
+class Store:
+    """The readable images of a collection, in its order.
+
+    `table` has a row an image: source, label, split, group, sha256, height, width, notes, position (in the collection).
+    `pixels` are uint8 N x H x W x C and `thumbnails` uint8 N x T, mapped from `folder`. `classes` are those that have an
+    image; labels count these. `rows` are for the ledger: what had to be converted, or could not be read, and classes left out.
+    """
+
+    def __init__(self, folder: Path, collection: Collection, done: Iterable[Done]) -> None:
+        self.folder, self.rows = folder, list(collection.refused)
+        self._arrays: list[NDArray[np.uint8]] = []
+        facts: list[tuple[int, Fact]] = []
+        position = 0
+        shown = {"unit": " images", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
+        with tqdm(desc="images", total=len(collection.items), **shown) as bar:
+            for part in done:
+                self._keep(len(facts), part, len(collection.items))
+                facts += self._told(collection, position, part.told)
+                position += len(part.told)
+                bar.update(len(part.told))
+        self.table = _table(collection, facts)
+        self.classes = self._present(collection.classes)
+        if not facts:
+            raise Refusal(f"{collection.layout}: none of {len(collection.items)} files can be read: {self.rows[0].reason}")
+        self.pixels, self.thumbnails = (array[: len(facts)] for array in self._arrays)
+
+    def _present(self, classes: Sequence[str]) -> list[str]:
+        labels = self.table["label"].to_numpy()
+        present = np.bincount(labels, minlength=len(classes)) > 0
+        self.rows += [Row("", name, "dropped", NO_IMAGE) for name, there in zip(classes, present, strict=True) if not there]
+        self.table["label"] = (np.cumsum(present) - 1)[labels]
+        return [name for name, there in zip(classes, present, strict=True) if there]
+
+    def _keep(self, start: int, part: Done, count: int) -> None:
+        found = (part.pixels, part.thumbnails)
+        if not self._arrays and len(part.pixels):
+            self.folder.mkdir(parents=True)
+            for name, values in zip(("pixels", "thumbnails"), found, strict=True):
+                shape = (count, *values.shape[1:])
+                self._arrays.append(np.lib.format.open_memmap(self.folder / f"{name}.npy", "w+", np.uint8, shape))
+        for array, values in zip(self._arrays, found, strict=False):
+            array[start : start + len(values)] = values
+
+    def _told(self, collection: Collection, position: int, told: list[Fact | str]) -> list[tuple[int, Fact]]:
+        readable = []
+        for at, fact in enumerate(told, position):
+            if isinstance(fact, Fact):
+                readable.append((at, fact))
+            if isinstance(fact, str) or fact.notes:
+                item = collection.items.iloc[at]
+                action, reason = ("refused", fact) if isinstance(fact, str) else ("converted", SEPARATOR.join(fact.notes))
+                self.rows.append(Row(item["source"], collection.classes[item["label"]], action, reason))  # type: ignore[arg-type]
+        return readable
+
+
+def _table(collection: Collection, facts: list[tuple[int, Fact]]) -> pd.DataFrame:
+    positions = [position for position, _ in facts]
+    table = collection.items.iloc[positions].reset_index(drop=True)
+    return table.assign(
+        position=np.asarray(positions, np.int64),
+        sha256=[fact.sha256 for _, fact in facts],
+        height=np.asarray([fact.height for _, fact in facts], np.int64),
+        width=np.asarray([fact.width for _, fact in facts], np.int64),
+        notes=[SEPARATOR.join(fact.notes) for _, fact in facts],
+    )

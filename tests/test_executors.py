@@ -1,0 +1,67 @@
+"""Work in several processes: in order, and ended when it fails."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.data import executors
+from pipeline.errors import Refusal
+
+
+def slow_at_first(number: int) -> int:
+    time.sleep(0.3 * (number == 0))
+    return number * number
+
+
+def refuses(number: int) -> int:
+    if number == 3:
+        raise Refusal("the third is not wanted")
+    return number
+
+
+def dies(number: int) -> int:
+    os._exit(number)
+
+
+def test_results_come_in_order_and_few_tasks_wait() -> None:
+    taken = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal taken
+        for number in range(40):
+            taken += 1
+            yield number
+
+    with executors.executor("processes", 2, "") as (pool, count):
+        results = executors.in_order(pool, count, slow_at_first, tasks())
+        assert next(results) == 0
+        assert (count, taken) == (2, executors.AHEAD * 2)
+        assert list(results) == [number * number for number in range(1, 40)]
+
+
+def test_a_refusal_in_a_worker_reaches_the_stage() -> None:
+    with pytest.raises(Refusal, match="the third is not wanted"), executors.executor("processes", 1, "") as (pool, count):
+        list(executors.in_order(pool, count, refuses, range(9)))
+
+
+def test_a_worker_that_dies_is_one_line() -> None:
+    with (
+        pytest.raises(Refusal, match="a process that prepares images died"),
+        executors.executor("processes", 1, "") as (pool, count),
+    ):
+        list(executors.in_order(pool, count, dies, range(9)))
+
+
+def test_one_worker_a_core_where_none_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    with executors.executor("processes", None, "") as (_, count):
+        assert count == 3
+
+
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "PATIENCE_S", 1)
+    told = "params.yaml:15: tcp://127.0.0.1:9: no Dask scheduler answers there within 1 s"
+    with pytest.raises(Refusal, match=told), executors.executor("tcp://127.0.0.1:9", None, "params.yaml:15"):
+        pass

@@ -1,0 +1,339 @@
+"""Each layout is recognised from its files and read whole; what is odd is told, what is hostile is refused in a line."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data import readers
+from pipeline.data.readers import idx
+from pipeline.data.readers.collection import Collection, in_order
+from pipeline.errors import Refusal
+
+IMAGES = np.arange(4 * 3 * 4, dtype=np.uint8).reshape(4, 3, 4)
+LABELS = np.array([1, 0, 1, 0])
+
+
+def as_idx(array: np.ndarray) -> bytes:
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.astype(np.uint8).tobytes()
+
+
+def files(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(name.encode())
+    return root
+
+
+def told(found: Collection) -> list[tuple[str, str, str]]:
+    """Source, class and split of every picture."""
+    items = found.items
+    return [
+        (*row[:1], found.classes[row[1]], row[2]) for row in zip(items["source"], items["label"], items["split"], strict=True)
+    ]
+
+
+def test_a_folder_per_class(tmp_path: Path) -> None:
+    root = files(
+        tmp_path, "dog/b.png", "cat/deep/a.png", "cat/ä 'q'\n.png", "readme.txt", ".git/x", "cat/Thumbs.db", "cat/.DS_Store"
+    )
+    (root / "empty").mkdir()
+    found = readers.read(root)
+    assert (found.layout, found.skipped) == ("a folder per class: 3 folders", 3)
+    assert told(found) == [("cat/deep/a.png", "cat", ""), ("cat/ä 'q'\n.png", "cat", ""), ("dog/b.png", "dog", "")]
+    assert found.classes == ("cat", "dog", "empty")
+    assert [(row.source, row.reason) for row in found.refused] == [("readme.txt", "in no class folder")]
+    assert found.pictures[2].read_bytes() == b"dog/b.png"
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    root = files(tmp_path, "a/1.png", "b/1.png")
+    (root / "a" / "broken.png").symlink_to("nowhere")
+    (root / "a" / "linked.png").symlink_to("1.png")
+    (root / "a" / "loop").symlink_to(root)
+    (root / "b" / "self.png").symlink_to("self.png")
+    import os
+
+    os.mkfifo(root / "b" / "pipe.png")
+    (root / os.fsdecode(b"b/latin\xe9.png")).touch()
+    found = readers.read(root)
+    assert [source for source, *_ in told(found)] == ["a/1.png", "a/linked.png", "b/1.png"]
+    assert {row.source: (row.class_name, row.reason) for row in found.refused} == {
+        "a/broken.png": ("a", "a broken link"),
+        "a/loop": ("a", "a link to a folder; it is not followed"),
+        "b/latin\\xe9.png": ("b", "its name is not UTF-8; rename it"),
+        "b/pipe.png": ("b", "not a regular file (a device, a pipe or a socket)"),
+        "b/self.png": ("b", "too many levels of symbolic links"),
+    }
+
+
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Train", "VALID", "TEST"), ("train", "validation", "test")])
+def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    root = files(tmp_path, *(f"{split}/{name}/1.png" for split in names for name in ("cat", "dog")), f"{names[0]}/loose.png")
+    found = readers.read(root)
+    assert {split: list(rows) for split, rows in found.items.groupby("split")["source"]} == {
+        split: [f"{folder}/{name}/1.png" for name in ("cat", "dog")]
+        for folder, split in zip(names, ("train", "validation", "test"), strict=True)
+    }
+    assert [row.source for row in found.refused] == [f"{names[0]}/loose.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (("train/a/1.png", "test/a/1.png", "cats/1.png"), "test, train look like splits, but cats lie beside them"),
+        (("train/a/1.png", "val/a/1.png", "valid/a/1.png"), "two folders for one split: train, val, valid"),
+        (("a.png", "b.png"), "not recognised as a data set; known are a folder per class; train, val and test folders"),
+        (("train.csv", "notes.txt"), "not recognised as a data set"),
+    ],
+)
+def test_a_folder_that_could_be_anything_is_refused(tmp_path: Path, names: tuple[str, ...], line: str) -> None:
+    with pytest.raises(Refusal, match=line):
+        readers.read(files(tmp_path, *names))
+
+
+def test_classes_are_merged_over_unicode_forms_and_ordered_as_numbers(tmp_path: Path) -> None:
+    found = readers.read(files(tmp_path, "Gr\u00f6\u00dfe/1.png", "Gro\u0308\u00dfe/2.png", "klein/3.png"))
+    assert found.classes == ("Gr\u00f6\u00dfe", "klein")
+    assert in_order(["10", "9", "1"]) == ("1", "9", "10")
+    assert in_order(["b", "B", "ä", "10", "9"]) == ("10", "9", "B", "b", "ä")
+
+
+def test_an_archive_that_was_packed_with_its_folder(tmp_path: Path) -> None:
+    found = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png"))
+    assert told(found) == [("cat/1.png", "cat", ""), ("dog/2.png", "dog", "")]
+
+
+def test_idx_comes_back(tmp_path: Path) -> None:
+    for stem in ("train", "t10k"):
+        (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
+        (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(as_idx(LABELS))
+    found = readers.read(tmp_path, ("a", "b"))
+    assert np.array_equal(found.pictures[6], IMAGES[2])
+    assert found.items["source"].tolist()[-1] == "train-images-idx3-ubyte#3"
+    assert found.items["label"].tolist() == [*LABELS, *LABELS]
+    assert found.items["split"].tolist() == ["test"] * 4 + ["train"] * 4
+
+
+def test_packed_idx(tmp_path: Path) -> None:
+    (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES)))
+    (tmp_path / "emnist-letters-train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(as_idx(LABELS)))
+    assert np.array_equal(readers.read(tmp_path).pictures[1], IMAGES[1])
+    (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES))[:-9])
+    with pytest.raises(Refusal, match="a damaged gzip file"):
+        readers.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        (lambda content: content[:-1], "cut short or too long: 63 bytes, the header promises 64"),
+        (lambda content: content + b"x", "cut short or too long: 65 bytes, the header promises 64"),
+        (lambda content: b"PNG" + content, "not an IDX file of bytes with 3 dimensions"),
+        (lambda content: b"", "not an IDX file of bytes with 3 dimensions"),
+        (lambda content: content[:4] + b"\xff" * 12 + content[16:], "the header promises 79228162458924105385300197391"),
+    ],
+)
+def test_a_damaged_idx_is_refused(tmp_path: Path, damage, line: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(damage(as_idx(IMAGES)))
+    with pytest.raises(Refusal, match=line):
+        idx.read_array(path, 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "line"), [([1, 2, 0, 0], "labels 0..2, but the recipe names 2 classes"), ([1], "4 images but 1 labels")]
+)
+def test_labels_must_fit(tmp_path: Path, labels: list[int], line: str) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(as_idx(np.array(labels)))
+    with pytest.raises(Refusal, match=line):
+        readers.read(tmp_path, ("a", "b"))
+
+
+@pytest.mark.parametrize("pattern", [("x_{}", "y_{}"), ("{}_images", "{}_labels")])
+def test_npz_of_keras_and_of_medmnist(tmp_path: Path, pattern: tuple[str, str]) -> None:
+    arrays = {}
+    for split, count in (("train", 4), ("val", 2), ("test", 1)):
+        arrays[pattern[0].format(split)], arrays[pattern[1].format(split)] = IMAGES[:count], LABELS[:count, np.newaxis]
+    np.savez_compressed(tmp_path / "m.npz", **arrays)
+    found = readers.read(tmp_path / "m.npz")
+    assert found.items["split"].tolist() == ["train"] * 4 + ["validation"] * 2 + ["test"]
+    assert (found.items["source"][5], found.items["label"][5]) == (f"m.npz/{pattern[0].format('val')}#1", 0)
+    assert np.array_equal(found.pictures[6], IMAGES[0])
+    assert readers.read(tmp_path).items.equals(found.items)
+
+
+def test_npy_pairs(tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", IMAGES[..., np.newaxis])
+    np.save(tmp_path / "labels.npy", LABELS)
+    found = readers.read(tmp_path)
+    assert (found.classes, found.items["split"].unique().tolist()) == (("0", "1"), [""])
+    assert found.pictures[3].shape == (3, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "line"),
+    [
+        (
+            {"images": IMAGES / 255, "labels": LABELS},
+            "images must be uint8 N x H x W, with 1 or 3 channels behind, not float64",
+        ),
+        ({"images": np.zeros((4, 3, 4, 2), np.uint8), "labels": LABELS}, r"not uint8 \(4, 3, 4, 2\)"),
+        ({"images": IMAGES, "labels": np.zeros((4, 14), int)}, r"labels must be one integer an image, not int64 \(4, 14\)"),
+        ({"images": IMAGES, "labels": np.array(list("abcd"))}, "labels must be one integer an image, not <U1"),
+        ({"images": IMAGES[:0], "labels": LABELS[:0]}, "no images in it"),
+        ({"images": IMAGES, "labels": LABELS - 1}, "labels -1..0, but labels begin with 0"),
+        ({"pictures": IMAGES, "labels": LABELS}, "no arrays that are known .* it has pictures, labels"),
+        ({"images": IMAGES, "labels": LABELS, "x_train": IMAGES, "y_train": LABELS}, "or too many of them"),
+        ({"images": np.array([{}, {}]), "labels": LABELS}, "a damaged .npz .Object arrays cannot be loaded"),
+    ],
+)
+def test_arrays_that_cannot_be_labelled_images_are_refused(tmp_path: Path, arrays, line: str) -> None:
+    np.savez(tmp_path / "m.npz", **arrays)
+    with pytest.raises(Refusal, match=line):
+        readers.read(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + b"\0" * 40])
+def test_a_damaged_npz_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m.npz").write_bytes(content)
+    with pytest.raises(Refusal, match=r"m.npz: a damaged .npz"):
+        readers.read(tmp_path)
+
+
+def records(count: int, labels: int) -> np.ndarray:
+    made = np.random.default_rng(0).integers(0, 256, (count, labels + 3072), np.uint8)
+    made[:, :labels] = np.arange(count)[:, np.newaxis] % 2
+    return made
+
+
+def test_cifar_ten_and_hundred(tmp_path: Path) -> None:
+    made = records(6, 1)
+    for name in ("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"):
+        files(tmp_path, f"ten/{name}")
+        (tmp_path / "ten" / name).write_bytes(made.tobytes())
+    (tmp_path / "ten" / "batches.meta.txt").write_text("airplane\nautomobile\n\n")
+    found = readers.read(tmp_path / "ten")
+    assert (found.classes, found.items["split"].value_counts().to_dict()) == (
+        ("airplane", "automobile"),
+        {"train": 12, "test": 6},
+    )
+    assert np.array_equal(found.pictures[7], made[1, 1:].reshape(3, 32, 32).transpose(1, 2, 0))
+    for name in ("train.bin", "test.bin"):
+        files(tmp_path, f"hundred/{name}")
+        (tmp_path / "hundred" / name).write_bytes(records(4, 2).tobytes())
+    assert readers.read(tmp_path / "hundred").items["label"].tolist() == [0, 1] * 4
+    (tmp_path / "hundred" / "test.bin").write_bytes(records(4, 2).tobytes()[:-1])
+    with pytest.raises(Refusal, match=r"test.bin: cut short or too long: 12295 bytes are no whole number of records of 3074"):
+        readers.read(tmp_path / "hundred")
+
+
+def test_olivetti_faces(tmp_path: Path) -> None:
+    from scipy import io
+
+    faces = np.random.default_rng(0).integers(0, 256, (4096, 20), np.uint8)
+    io.savemat(tmp_path / "olivettifaces.mat", {"faces": faces})
+    found = readers.read(tmp_path)
+    assert found.items["label"].tolist() == [0] * 10 + [1] * 10
+    assert np.array_equal(found.pictures[3], faces[:, 3].reshape(64, 64).T)
+
+
+def table(root: Path, name: str = "labels.csv", **columns: list[object]) -> Path:
+    files(root, "img/a.png", "img/b.png", "img/c d.png")
+    frame = pd.DataFrame({"File": ["img/a.png", "img/b.png", "img/c d.png"], "class": ["x", "y", "x"], **columns})
+    path = root / name
+    if name.endswith(".parquet"):
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if name.endswith(".tsv") else ",")
+    return path
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.tsv", "labels.parquet", "LABELS.CSV"])
+def test_a_table_in_every_format(tmp_path: Path, name: str) -> None:
+    path = table(tmp_path, name, split=["train", "Val", "TEST"], patient=[7, 7, 8])
+    found = readers.read(path)
+    assert told(found) == [("img/a.png", "x", "train"), ("img/b.png", "y", "validation"), ("img/c d.png", "x", "test")]
+    assert found.items["group"].tolist() == ["7", "7", "8"]
+    assert "path from 'File', label from 'class', split from 'split', group from 'patient'" in found.layout
+    assert readers.read(tmp_path).items.equals(found.items)
+
+
+def test_whole_numbers_are_classes_in_a_table(tmp_path: Path) -> None:
+    assert readers.read(table(tmp_path, "t.parquet", **{"class": [10, 9, 10]})).classes == ("9", "10")
+
+
+def test_files_that_a_table_names_in_vain_go_to_the_ledger(tmp_path: Path) -> None:
+    found = readers.read(table(tmp_path, File=["img/a.png", "img/gone.png", "img"]))
+    assert [(row.source, row.class_name, row.reason) for row in found.refused] == [
+        ("img/gone.png", "y", "no such file"),
+        ("img", "x", "a folder, not a file"),
+    ]
+
+
+HOSTILE = {
+    "empty": (b"", "not a readable table"),
+    "heading only": (b"file,label\n", "no rows in it"),
+    "binary": (bytes(range(256)) * 4, "not a readable table"),
+    "utf-16": ("file,label\na,x\n".encode("utf-16"), "not a readable table"),
+    "latin": (b"file,label\n\xe9.png,x\n", "not a readable table"),
+    "no label": (b"file,size\na.png,3\n", "no column for label .known: label: label, class, .* it has file, size"),
+    "no path": (b"label,size\nx,3\n", "no column for path"),
+    "two paths": (b"file,image,label\na,b,x\n", "path could be 'file' or 'image': rename one of them"),
+    "twice the same column": (b"file,file,label\na,b,x\n", "path could be 'file' or 'file'"),
+    "outside": (
+        b"file,label\nimg/a.png,x\n../../etc/passwd,y\n",
+        "row 3: '../../etc/passwd': its path leads out of the table's folder",
+    ),
+    "absolute": (b"file,label\n/etc/passwd,x\n", "row 2: '/etc/passwd': its path leads out"),
+    "nul": (b"file,label\nimg/a\0.png,x\n", "NUL|not a readable table"),
+    "no value": (b"file,label\nimg/a.png,x\nimg/b.png,\n", "row 3: no label"),
+    "no name": (b"file,label\n,x\n", "row 2: no path"),
+    "short row": (b"file,label\nimg/a.png,x\nimg/b.png\n", "row 3: no label"),
+    "long row": (b"file,label\nimg/a.png,x\nimg/b.png,y,z\n", "not a readable table"),
+    "long rows": (b"file,label\nimg/a.png,x,1\nimg/b.png,y,z\n", "its rows have more fields than its heading"),
+    "twice the same file": (
+        b"file,label\nimg/a.png,x\nimg/./a.png,y\n",
+        "row 3: 'img/a.png': this file stands in the table twice",
+    ),
+    "unknown split": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,holdout\n", "row 3: 'holdout': an unknown split"),
+    "split for some": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,\n", "row 3: '': an unknown split"),
+    "open quote": (b'file,label\n"img/a.png,x\nimg/b.png,y\n', "not a readable table|no label"),
+    "nothing there": (b"file,label\nno.png,x\nnot.png,y\n", "but no file in it to read"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, kind: str) -> None:
+    content, line = HOSTILE[kind]
+    table(tmp_path).write_bytes(content)
+    with pytest.raises(Refusal, match=line) as refused:
+        readers.read(tmp_path / "labels.csv")
+    assert str(refused.value).startswith(f"{tmp_path}/labels.csv: ")
+    assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        ({"class": [[1], [2], [3]]}, "label: text or whole numbers are expected"),
+        ({"class": ["x", None, "y"]}, "row 2: no label"),
+    ],
+)
+def test_a_hostile_parquet_is_refused(tmp_path: Path, columns: dict[str, list[object]], line: str) -> None:
+    path = table(tmp_path, "t.parquet", **columns)
+    with pytest.raises(Refusal, match=line):
+        readers.read(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(Refusal, match="t.parquet: not a readable table"):
+        readers.read(path)
+
+
+def test_two_tables_want_a_choice(tmp_path: Path) -> None:
+    table(tmp_path)
+    table(tmp_path, "more.csv")
+    with pytest.raises(Refusal, match="several tables of paths and labels: labels.csv, more.csv; name the one in params.yaml"):
+        readers.read(tmp_path)
