@@ -49,7 +49,12 @@ def medmnist(name: str, *colours: int) -> dict[str, bytes]:
 
 
 def cifar() -> dict[str, bytes]:
-    files = {name: np.hstack([LABELS[:, None], pixels(20, 3072)]).tobytes() for name in ("data_batch_1.bin", "test_batch.bin")}
+    return packed_cifar(
+        {name: np.hstack([LABELS[:, None], pixels(20, 3072)]).tobytes() for name in ("data_batch_1.bin", "test_batch.bin")}
+    )
+
+
+def packed_cifar(files: dict[str, bytes]) -> dict[str, bytes]:
     with tarfile.open(fileobj=(stream := io.BytesIO()), mode="w:gz") as archive:
         for name, content in {**files, "readme.html": b"<html>"}.items():
             member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")

@@ -1,6 +1,7 @@
 """The whole pipeline on the 1,797 real digits that scikit-learn ships: `make smoke`."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.deploy import origin
+from tests import own_images
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.smoke, pytest.mark.tensorflow]
@@ -104,3 +106,30 @@ def a_flipped_bit_is_caught() -> None:
         ended.stderr
         == "models/tiny/model.onnx: not the file that export wrote (its SHA-256 differs); run `dvc repro export@tiny`\n"
     )
+
+
+def test_the_whole_way_from_ones_own_images(project: Path) -> None:
+    """A folder with every odd kind of file: every stage runs, a changed byte is noticed, nothing else runs again."""
+    files = own_images.write_folder(project / "photos")
+    before = own_images.digest(project / "photos")
+    text = (ROOT / "tests" / "smoke.yaml").read_text().replace("data/catalog/digits.yaml", "photos")
+    text = text.replace("{height: 8, width: 8, channels: 1, shape: stretch", "{height: 24, width: 24, channels: 3, shape: pad")
+    Path("params.yaml").write_text(text.replace("refused: 0.05", "refused: 0.5").replace("epochs: 3\n", "epochs: 1\n"))
+    Path(".dvcignore").write_text("__pycache__\n*.pyc\n/photos/plain/broken.png\n")
+    (project / ".dvc").mkdir()
+    shutil.copy(ROOT / ".dvc" / "config", ".dvc/config")
+    dvc("config", "core.no_scm", "true")
+    dvc("repro")
+    assert own_images.digest(project / "photos") == before
+    summary = json.loads(Path("reports/data/summary.json").read_text())
+    assert summary["files"]["used"] == sum(file.pixels is not None for file in files.values())
+    page = Path("reports/index.html").read_text()
+    assert "EXIF orientation" in page and "a damaged or truncated PNG file" in page
+    assert stale() == set()
+    changed = next(project / "photos" / name for name in files if "plain BMP" in name)
+    changed.write_bytes(changed.read_bytes()[:-1] + b"\x7f")
+    assert stale() >= {"download", "preprocess"}
+    assert {"Running stage 'download'", "Running stage 'preprocess'"} <= set(
+        re.findall("Running stage '\\w+'", dvc("repro", "preprocess"))
+    )
+    assert stale() >= {"train@tiny"}
