@@ -68,6 +68,11 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_bytes(path, f"{text}\n".encode())
 
 
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote, whatever the machine's locale. Raises OSError with the file's name."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write_csv(path: Path, table: "pd.DataFrame") -> None:
     """Writes a table without its index, floats with six digits behind the point."""
     text: str = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")

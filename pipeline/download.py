@@ -22,6 +22,7 @@ def main() -> None:
     """Fetches the files of the recipe into data/raw, or writes the manifest of what lies here."""
     command.no_arguments(__doc__)
     name = params.load().dataset
+    opening.clear()
     if opening.is_recipe(name):
         fetch(params.load_recipe(Path(name)), name, paths.RAW)
     else:

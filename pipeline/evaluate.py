@@ -7,7 +7,6 @@ Writes  reports/metrics/MODEL.json (with a section for each smaller file, and th
 Run     dvc repro evaluate@MODEL, or python -m pipeline.evaluate MODEL
 """
 
-import json
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline import artifacts, command, params, paths
+from pipeline.data.index import LEAKED
 from pipeline.data.shards import Shards
 from pipeline.deploy import passport, session, shipped
 from pipeline.deploy.passport import Passport
 from pipeline.errors import Refusal
 from pipeline.evaluation import calibration, metrics
-
-LEAKED = "leaked"  # among the flags of index.csv
 
 
 def main() -> None:
@@ -29,13 +27,13 @@ def main() -> None:
     name = command.model_argument(__doc__)
     settings = params.load()
     settings.model(name)
-    classes = json.loads(paths.CLASSES.read_text())["classes"]
+    classes = artifacts.read_json(paths.CLASSES)["classes"]
     test = Shards(paths.prepared("test"))
     confidence, clean = settings.evaluate.confidence, ~leaked(len(test))
     content = shipped.content(name)
     probabilities, stamp = answers(content, str(paths.onnx(name)), test)
     found = figures(test.labels, probabilities, stamp, confidence, clean)
-    facts = json.loads(paths.exported(name).read_text())
+    facts = artifacts.read_json(paths.exported(name))
     sizes = {key: facts[key] for key in ("bytes", "parameters", "multiply_adds")}
     artifacts.write_json(paths.metrics(name), {**found, **sizes, **smaller(name, test, confidence, clean)})
     write_tables(name, test.labels, probabilities, classes)
@@ -90,7 +88,7 @@ def besides(found: dict[str, Any]) -> str:
 
 def smaller(name: str, test: Shards, confidence: float, clean: NDArray[np.bool_]) -> dict[str, Any]:
     """The figures of each smaller file, by its precision; where none was kept, the reason."""
-    tried = json.loads(paths.quantized(name).read_text())
+    tried = artifacts.read_json(paths.quantized(name))
     found: dict[str, Any] = {key: {"kept": False, "reason": told["reason"]} for key, told in tried.items() if "kept" in told}
     for precision, content in shipped.compact(name).items():
         probabilities, stamp = answers(content, f"{name} {precision}", test)
@@ -104,7 +102,7 @@ def write_tables(name: str, labels: NDArray[np.int64], probabilities: NDArray[An
     predicted = probabilities.argmax(axis=1)
     counts = metrics.confusion(labels, predicted, len(classes))
     actual = pd.DataFrame({"actual": classes})
-    artifacts.write_csv(paths.confusion(name), actual.join(pd.DataFrame(counts, columns=classes)))
+    artifacts.write_csv(paths.confusion(name), pd.concat([actual, pd.DataFrame(counts, columns=classes)], axis=1))
     artifacts.write_csv(paths.by_class(name), pd.DataFrame({"class": classes, **metrics.by_class(counts)}))
     names = np.asarray(classes)
     rows = {

@@ -9,7 +9,6 @@ A temperature fitted on validation is folded into the last layer before anything
 """
 
 import hashlib
-import json
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,7 @@ def _threshold(name: str, answers: NDArray[np.float32], split: Shards, rate: flo
 def _passport(
     name: str, settings: Params, model: onnx.ModelProto, parameters: int, temperature: float, unsure_below: float | None
 ) -> Passport:
-    data = json.loads(paths.DATA_SUMMARY.read_text())
+    data = artifacts.read_json(paths.DATA_SUMMARY)
     return Passport(
         model=name,
         classes=tuple(data["classes"]),

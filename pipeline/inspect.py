@@ -98,7 +98,7 @@ def _is_the_one(content: bytes, stamp: Passport, checkout: Path, outs: dict[str,
     report = checkout / paths.quantized(stamp.model)
     if not report.is_file() or _md5(report.read_bytes()) != outs.get(str(paths.quantized(stamp.model))):
         raise Refusal(f"{report}: not the report of the dvc.lock beside it, which a smaller file is held to")
-    kept = json.loads(report.read_text()).get(stamp.precision, {})
+    kept = json.loads(report.read_text(encoding="utf-8")).get(stamp.precision, {})
     return bool(kept.get("sha256") == hashlib.sha256(content).hexdigest())
 
 

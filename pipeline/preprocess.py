@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pipeline import artifacts, command, params, paths, transforms
 from pipeline.data import (
@@ -31,6 +32,7 @@ from pipeline.data import (
 from pipeline.data.leaks import Division
 from pipeline.data.preparing import Preparation
 from pipeline.data.readers import Collection
+from pipeline.data.splits import taught
 from pipeline.data.store import Store
 from pipeline.errors import Refusal
 from pipeline.params import Params
@@ -46,14 +48,15 @@ def main() -> None:
         store = stored(collection, how, settings, scratch / "store")
         check(store, collection, settings)
         found = divided(store, settings)
-        write_prepared(folder, store, found)
+        indexed = index.rows(store.table, store.classes, found.chosen, found.leaked)
+        write_prepared(folder, store, found, indexed)
         shown = {
             "prepared": pictures.prepared(collection, store.table, store.pixels, how.policy),
             "odd": pictures.odd(collection, store.table, store.pixels),
             "duplicates": pictures.pairs(found.told, store.table, store.pixels),
         }
         artifacts.write_json(folder / paths.PICTURES.name, shown)
-        write_reports(collection, store, found, settings)
+        write_reports(collection, store, found, indexed, settings)
 
 
 def preparation(settings: Params) -> Preparation:
@@ -94,25 +97,25 @@ def divided(store: Store, settings: Params) -> Division:
     shares = (settings.preprocess.validation, settings.preprocess.test, settings.seed)
     found = leaks.divide(store.table, store.classes, pairs, wanted.policy == "drop", shares)
     store.rows += leaks.rows(found.told)
+    taught(found.chosen["train"], store.table["label"].to_numpy(), store.classes)
     if wanted.policy == "stop":
         artifacts.write_csv(paths.DUPLICATES, found.told)
         leaks.refuse(found.told, str(params.place("preprocess", "duplicates", "policy")))
     return found
 
 
-def write_prepared(folder: Path, store: Store, found: Division) -> None:
+def write_prepared(folder: Path, store: Store, found: Division, indexed: pd.DataFrame) -> None:
     """The shards of each split, the index and the classes."""
     labels = store.table["label"].to_numpy()
     for split, positions in found.chosen.items():
         shards.write(folder / split, (store.pixels[position] for position in positions), labels[positions])
-    artifacts.write_csv(folder / paths.INDEX.name, index.rows(store.table, store.classes, found.chosen, found.leaked))
+    artifacts.write_csv(folder / paths.INDEX.name, indexed)
     artifacts.write_json(folder / paths.CLASSES.name, {"classes": store.classes})
 
 
-def write_reports(collection: Collection, store: Store, found: Division, settings: Params) -> None:
+def write_reports(collection: Collection, store: Store, found: Division, indexed: pd.DataFrame, settings: Params) -> None:
     """The sums, the ledger and the duplicates; and the sums in a line."""
     about = opening.about(settings.dataset)
-    indexed = index.rows(store.table, store.classes, found.chosen, found.leaked)
     sums = account.summary(collection, store.rows, store.classes, indexed)
     wanted = settings.preprocess.duplicates
     alike = {"policy": wanted.policy, "similarity": wanted.similarity, **leaks.summary(found)}

@@ -125,7 +125,7 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text())
+    return artifacts.read_json(path)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ part of it in every batch size, optimisation level and thread count), and its an
 """
 
 import hashlib
-import json
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +51,7 @@ def main() -> None:
 def exported(name: str) -> bytes:
     """The bytes of the file. Raises Refusal unless they are the ones that export wrote."""
     content = paths.onnx(name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != json.loads(paths.exported(name).read_text())["sha256"]:
+    if hashlib.sha256(content).hexdigest() != artifacts.read_json(paths.exported(name))["sha256"]:
         raise Refusal(
             f"{paths.onnx(name)}: not the file that export wrote (its SHA-256 differs); run `dvc repro export@{name}`"
         )
@@ -62,7 +61,7 @@ def exported(name: str) -> bytes:
 def describes(stamp: Passport, settings: Params, name: str) -> None:
     """Raises Refusal where the file says something else of its images or classes than params.yaml and the data set."""
     expected = {
-        "classes": tuple(json.loads(paths.CLASSES.read_text())["classes"]),
+        "classes": tuple(artifacts.read_json(paths.CLASSES)["classes"]),
         "image_policy": settings.image.policy,
         "transforms": tuple(call.plain() for call in settings.preprocess.transforms),
     }

@@ -110,6 +110,6 @@ def test_a_transform_that_cannot_work_leaves_the_prepared_data(project: Path, ru
     ended = run("pipeline.preprocess")
     assert (ended.returncode, ended.stderr) == (
         1,
-        "params.yaml:5: preprocess.transforms[0]: CenterCrop gives uint8 (4, 4, 1), not uint8 (8, 8, 1)\n",
+        "params.yaml:8: preprocess.transforms[0]: CenterCrop gives uint8 (4, 4, 1), not uint8 (8, 8, 1)\n",
     )
     assert Path("data/prepared/kept").read_text() == "kept"

@@ -106,7 +106,7 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
     use("photos.zip")
     prepare(run)
     assert (by_source(), splits_of()) == (plain, sides)
-    assert not paths.UNPACKED.exists()
+    assert not list(Path("data").glob("unpacked*"))
     chosen = own_images.split_of(files)
     use(str(own_images.as_table(folder, files, chosen)))
     prepare(run)

@@ -185,9 +185,12 @@ def test_npy_pairs(tmp_path: Path) -> None:
         ({"images": IMAGES, "labels": np.zeros((4, 14), int)}, r"labels must be one integer an image, not int64 \(4, 14\)"),
         ({"images": IMAGES, "labels": np.array(list("abcd"))}, "labels must be one integer an image, not <U1"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "no images in it"),
-        ({"images": IMAGES, "labels": LABELS - 1}, "labels -1..0, but labels begin with 0"),
-        ({"pictures": IMAGES, "labels": LABELS}, "no arrays that are known .* it has pictures, labels"),
-        ({"images": IMAGES, "labels": LABELS, "x_train": IMAGES, "y_train": LABELS}, "or too many of them"),
+        ({"images": IMAGES, "labels": LABELS - 1}, "labels -1..0, but labels count from 0"),
+        ({"pictures": IMAGES, "labels": LABELS}, "no arrays that are known .* it has pictures.npy, labels.npy"),
+        (
+            {"images": IMAGES, "labels": LABELS, "x_train": IMAGES, "y_train": LABELS},
+            "more than one pair of arrays for a split",
+        ),
         ({"images": np.array([{}, {}]), "labels": LABELS}, "a damaged .npz .Object arrays cannot be loaded"),
     ],
 )

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pipeline.errors import Refusal
 
@@ -27,8 +27,8 @@ def executor(kind: str, workers: int | None, where: object) -> Iterator[tuple[Ex
     `where` names `kind` in a refusal. Leaving the block by an exception gives up the tasks that have not begun.
     """
     if kind != PROCESSES:
-        with _client(kind, where) as client:
-            yield client.get_executor(pure=False), sum(client.nthreads().values()) or 1
+        with _cluster(kind, where) as found:
+            yield found
         return
     count = workers or _cores()
     pool = ProcessPoolExecutor(count, get_context("spawn"), _begin)
@@ -64,12 +64,20 @@ def _begin() -> None:
     cv2.setNumThreads(1)
 
 
-def _client(address: str, where: object) -> Any:
+@contextmanager
+def _cluster(address: str, where: object) -> Iterator[tuple[Executor, int]]:
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise Refusal(f"{where}: {address}: install the extra `dask`, or say {PROCESSES}") from None
     try:
-        return Client(address, timeout=PATIENCE_S, set_as_default=False)
+        client = Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise Refusal(f"{where}: {address}: no Dask scheduler answers there within {PATIENCE_S} s ({error})") from None
+    with client:
+        try:
+            yield client.get_executor(pure=False), sum(client.nthreads().values()) or 1
+        except ModuleNotFoundError as error:
+            raise Refusal(f"{where}: {address}: its workers lack {error.name}: start them in this environment") from None
+        except KilledWorker as error:
+            raise Refusal(f"{where}: {address}: a worker died again and again ({error})") from None

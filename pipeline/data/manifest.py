@@ -4,7 +4,7 @@ DVC compares the files by itself; the manifest tells, years later, which they we
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,19 +12,26 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline import artifacts, paths
+from pipeline.data import executors
 from pipeline.data.listing import listing
 from pipeline.data.readers.collection import Collection, Files
 from pipeline.errors import Refusal
 
-THREADS = 8
+THREADS, AT_ONCE = 8, 64
+
+Measured = tuple[str, int, str]
 
 
 def write(dataset: Path, collection: Collection, target: Path) -> pd.DataFrame:
     """Hashes the files of a data set, writes `target` and returns it: path, size in bytes, sha256."""
-    names = files(dataset, collection)
-    with ThreadPoolExecutor(THREADS) as pool:
-        measured = pool.map(_measured, (root / name for root, name in names), chunksize=64)
-        rows = [(name, *found) for (_, name), found in zip(names, _watched(measured, len(names)), strict=True)]
+    names = [*_pictures(collection), *others(dataset, collection)]
+    chunks = (names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE))
+    rows: list[Measured] = []
+    shown = {"unit": " files", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
+    with ThreadPoolExecutor(THREADS) as pool, tqdm(desc="manifest", total=len(names), **shown) as bar:
+        for measured in executors.in_order(pool, THREADS, _measured, chunks):
+            rows += measured
+            bar.update(len(measured))
     table = pd.DataFrame(rows, columns=["path", "size", "sha256"])
     artifacts.write_csv(target, table)
     return table
@@ -38,23 +45,28 @@ def read() -> dict[str, str]:
     return dict(zip(table["path"], table["sha256"], strict=True))
 
 
-def files(dataset: Path, collection: Collection) -> list[tuple[Path, str]]:
-    """Where each file lies and what it is called: the pictures, or the arrays that hold them, and a table that names them."""
-    if isinstance(collection.pictures, Files):
-        root = collection.pictures.root
-        named = [(root, str(name)) for name in collection.items["source"]]
-        return [*named, (dataset.parent, dataset.name)] if dataset.is_file() else named
+def others(dataset: Path, collection: Collection) -> list[tuple[Path, str]]:
+    """Where the files lie that are no pictures, and what they are called: arrays, a table, an archive."""
     if dataset.is_file():
         return [(dataset.parent, dataset.name)]
+    if isinstance(collection.pictures, Files):
+        return [(path.parent, path.name) for path in collection.also]
     return [(dataset, name) for name in listing(dataset).files]
 
 
 def unchanged(dataset: Path, collection: Collection, known: dict[str, str]) -> None:
-    """Raises Refusal for arrays that are not those of the manifest; single pictures are compared when they are read."""
-    if known and not isinstance(collection.pictures, Files):
-        for root, name in files(dataset, collection):
-            if known.get(name) != _measured(root / name)[1]:
-                raise Refusal(changed(root / name))
+    """Raises Refusal for a file that is not that of the manifest, or a picture that is not in it.
+
+    What is in the pictures is compared when they are read.
+    """
+    if not known:
+        return
+    for _, _, sha256, path in ((*_measured([place])[0], place[0] / place[1]) for place in others(dataset, collection)):
+        if known.get(path.name if dataset.is_file() else str(path.relative_to(dataset))) != sha256:
+            raise Refusal(changed(path))
+    for root, name in _pictures(collection):
+        if name not in known:
+            raise Refusal(changed(root / name))
 
 
 def changed(path: Path) -> str:
@@ -62,11 +74,15 @@ def changed(path: Path) -> str:
     return f"{path}: changed since {paths.MANIFEST} was written; run `dvc repro`, or `dvc repro --force download`"
 
 
-def _measured(path: Path) -> tuple[int, str]:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return path.stat().st_size, digest
+def _pictures(collection: Collection) -> Iterator[tuple[Path, str]]:
+    if isinstance(collection.pictures, Files):
+        root = collection.pictures.root
+        yield from ((root, name) for name in collection.items["source"].tolist())
 
 
-def _watched(rows: Iterable[tuple[int, str]], total: int) -> Iterator[tuple[int, str]]:
-    yield from tqdm(rows, "manifest", total, unit=" files", mininterval=1, delay=1, leave=False, disable=None)
+def _measured(places: Sequence[tuple[Path, str]]) -> list[Measured]:
+    found = []
+    for root, name in places:
+        with (root / name).open("rb") as stream:
+            found.append((name, (root / name).stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
+    return found

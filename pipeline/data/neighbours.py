@@ -5,7 +5,7 @@ has a part in the leading principal components (coordinates p) and a rest of len
 of two is at most p1 . p2 + q1 q2: the product of two short vectors (p, q), of length one again. These are sorted into cells
 of near neighbours (Friedman, Bentley and Finkel 1977, doi 10.1145/355744.355745), so that whole cells are ruled out by their
 distance, which is sqrt(2 - 2 a . b) between vectors of length one; the others are products of matrices. On 70,000 images of
-Fashion-MNIST this takes a fifth of the time of scipy's cKDTree. The components only decide how much is ruled out.
+Fashion-MNIST this takes an eighth of the time of scipy's cKDTree. The components only decide how much is ruled out.
 """
 
 from collections.abc import Iterator

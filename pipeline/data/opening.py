@@ -1,6 +1,7 @@
 """What `dataset:` in params.yaml names, opened for reading: a recipe's files, a folder, a table, an `.npz`, an archive."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from pipeline import params, paths
 from pipeline.data import archives, readers
 from pipeline.data.readers import Collection
+
+UNPACKED = "unpacked-"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ def about(dataset: str) -> About:
     return About(recipe.title, recipe.homepage, recipe.licence, recipe.citation)
 
 
+def clear() -> None:
+    """Takes away what a run that was killed has left unpacked."""
+    for folder in Path("data").glob(f"{UNPACKED}*.part"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def opened(dataset: str) -> Iterator[Collection]:
     """The pictures of a data set, for as long as the block lasts: an archive is unpacked into a folder that then goes.
@@ -44,11 +53,8 @@ def opened(dataset: str) -> Iterator[Collection]:
     if is_recipe(dataset):
         yield readers.read(paths.RAW, params.load_recipe(path).classes)
     elif path.is_file() and archives.is_archive(path):
-        shutil.rmtree(paths.UNPACKED, ignore_errors=True)  # of a run that was killed
-        try:
-            archives.unpack(path, paths.UNPACKED)
-            yield readers.read(paths.UNPACKED)
-        finally:
-            shutil.rmtree(paths.UNPACKED, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=UNPACKED, suffix=".part", dir="data") as folder:
+            archives.unpack(path, Path(folder) / "all")
+            yield readers.read(Path(folder) / "all")
     else:
         yield readers.read(path)

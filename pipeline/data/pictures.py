@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.data import images
 from pipeline.data.images import ImagePolicy
 from pipeline.data.images.quiet import overheard
-from pipeline.data.ledger import Row, totals
+from pipeline.data.ledger import SEPARATOR, Row, totals
 from pipeline.data.readers.collection import Collection, Picture
 
 Pixels = NDArray[np.uint8]
@@ -46,17 +46,13 @@ def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy
 
 def odd(collection: Collection, table: pd.DataFrame, pixels: Pixels) -> list[Shown]:
     """Files that had to be converted, two of each kind: as a plain reader sees them, and as they were prepared."""
-    seen: dict[str, int] = {}
-    found: list[Shown] = []
-    placed = table.assign(place=range(len(table)))
-    for row in placed[placed["notes"] != ""].to_dict("records"):
-        (kind, *_) = totals([Row("", "", "converted", row["notes"])], "converted")
-        seen[kind] = seen.get(kind, 0) + 1
-        if seen[kind] <= 2 and len(found) < ODD:
-            found.append(
-                _shown(row["source"], row["notes"], _naive(collection.pictures[row["position"]]), pixels[row["place"]])
-            )
-    return found
+    converted = table.assign(place=range(len(table)))[table["notes"] != ""]
+    kinds = converted["notes"].map({notes: _kind(notes) for notes in converted["notes"].unique()})
+    chosen = converted[converted.groupby(kinds).cumcount() < 2].head(ODD)
+    return [
+        _shown(row["source"], row["notes"], _naive(collection.pictures[row["position"]]), pixels[row["place"]])
+        for row in chosen.to_dict("records")
+    ]
 
 
 def pairs(told: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> list[Shown]:
@@ -77,6 +73,12 @@ def pairs(told: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> list[Shown
             one, other = (pixels[place[row[side]]] for side in ("source", "partner"))
             chosen.append(_shown(row["source"], note, one, other))
     return chosen
+
+
+def _kind(notes: str) -> str:
+    """The first of the reasons, as the ledger's sums have it."""
+    (kind,) = totals([Row("", "", "converted", notes.split(SEPARATOR)[0])], "converted")
+    return kind
 
 
 def _shown(source: str, note: str, before: Pixels | None, after: Pixels) -> Shown:

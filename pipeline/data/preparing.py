@@ -17,7 +17,7 @@ from pipeline.transforms import Pipeline
 
 Pixels = NDArray[np.uint8]
 
-CHUNK = 64  # pictures a task
+CHUNK, BYTES = 64, 2**22  # pictures a task, at most, and prepared bytes
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Task:
-    """Some pictures, and the SHA-256 that the manifest has of each file (None: it has none)."""
+    """Some pictures, the SHA-256 that the manifest has of each file (None: it has none), and where relative names begin."""
 
     preparation: Preparation
     pictures: list[Picture]
     expected: list[str | None]
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class Done:
 def tasks(collection: Collection, preparation: Preparation, known: dict[str, str]) -> Iterator[Task]:
     """All pictures of a collection, in order, in chunks; `known` are the SHA-256 of the manifest by name."""
     sources = collection.items["source"].tolist()
-    single = isinstance(collection.pictures, Files)
-    for start in range(0, len(sources), CHUNK):
-        chunk = range(start, min(start + CHUNK, len(sources)))
+    single, policy = isinstance(collection.pictures, Files), preparation.policy
+    most = min(CHUNK, max(1, BYTES // (policy.height * policy.width * policy.channels)))
+    for start in range(0, len(sources), most):
+        chunk = range(start, min(start + most, len(sources)))
         expected = [known.get(sources[position]) if single else None for position in chunk]
-        yield Task(preparation, [collection.pictures[position] for position in chunk], expected)
+        yield Task(preparation, [collection.pictures[position] for position in chunk], expected, Path.cwd())
 
 
 def prepare(task: Task) -> Done:
@@ -77,27 +79,37 @@ def prepare(task: Task) -> Done:
     prepared: list[Pixels] = []
     for picture, expected in zip(task.pictures, task.expected, strict=True):
         try:
-            whole, notes = _whole(picture, expected, policy)
-            (pixels,) = transform(images.conform(whole, policy)[np.newaxis], seed=0)  # one seed: the same function in predict
+            (height, width), sized, notes = _sized(picture, expected, task.folder, policy)
         except Unreadable as reason:
             told.append(str(reason))
             continue
+        (pixels,) = transform(sized[np.newaxis], seed=0)  # one seed: the same function in predict
         prepared.append(pixels)
-        told.append(Fact(hashlib.sha256(pixels.tobytes()).hexdigest(), whole.shape[0], whole.shape[1], notes))
+        told.append(Fact(hashlib.sha256(pixels.tobytes()).hexdigest(), height, width, notes))
     shape = (len(prepared), policy.height, policy.width, policy.channels)
-    thumbnails = [likeness.thumbnail(pixels) for pixels in prepared]
-    return Done(told, np.array(prepared, np.uint8).reshape(shape), np.array(thumbnails, np.uint8).reshape(len(prepared), -1))
+    rows, columns = likeness.thumbnail_shape(policy.height, policy.width)
+    thumbnails = np.array([likeness.thumbnail(pixels) for pixels in prepared], np.uint8)
+    return Done(told, np.array(prepared, np.uint8).reshape(shape), thumbnails.reshape(len(prepared), rows * columns))
 
 
 class Unreadable(Exception):  # noqa: N818 - the picture's fault, not ours
     """A picture that goes to the ledger."""
 
 
-def _whole(picture: Picture, expected: str | None, policy: ImagePolicy) -> tuple[Pixels, tuple[str, ...]]:
-    if not isinstance(picture, Path):
-        return picture, ()
+def _sized(
+    picture: Picture, expected: str | None, folder: Path, policy: ImagePolicy
+) -> tuple[tuple[int, int], Pixels, tuple[str, ...]]:
+    """The picture's own height and width, its pixels by the policy, what had to be converted."""
+    whole, notes = (picture, ()) if not isinstance(picture, Path) else _whole(picture, expected, folder, policy)
     try:
-        content = picture.read_bytes()
+        return (whole.shape[0], whole.shape[1]), images.conform(whole, policy), notes
+    except Refusal as refusal:
+        raise Unreadable(str(refusal)) from None
+
+
+def _whole(picture: Path, expected: str | None, folder: Path, policy: ImagePolicy) -> tuple[Pixels, tuple[str, ...]]:
+    try:
+        content = (folder / picture).read_bytes()
     except OSError as error:
         raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     if expected is not None and hashlib.sha256(content).hexdigest() != expected:

@@ -37,7 +37,19 @@ def assign(
                 raise Refusal(f"preprocess.{split}: {share:g} of {len(rest)} images leaves none for {split}")
     if len(rest) == 0:
         raise Refusal("preprocess: no image is left to train on")
+    if {"test", "validation"} <= set(given):  # nothing was drawn, so nothing is shuffled yet
+        rest = rest[np.random.default_rng(seed).permutation(len(rest))]
     return {"train": rest, "validation": sides["validation"], "test": sides["test"]}
+
+
+def taught(train: Indices, labels: Labels, classes: Sequence[str]) -> None:
+    """Raises Refusal for a class of which no image is in train, where nothing of it can be learnt."""
+    missing = sorted(set(range(len(classes))) - set(labels[train].tolist()))
+    if missing:
+        names = ", ".join(classes[label] for label in missing)
+        raise Refusal(
+            f"preprocess: no image to train on of {names}: all are in validation or test; give splits or groups that leave some"
+        )
 
 
 def _undivided(split_of: NDArray[np.object_], group_of: NDArray[np.object_]) -> None:

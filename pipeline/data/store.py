@@ -11,10 +11,10 @@ from tqdm import tqdm
 from pipeline.data.ledger import SEPARATOR, Row
 from pipeline.data.preparing import Done, Fact
 from pipeline.data.readers.collection import Collection
-from pipeline.errors import Refusal
 
 Pixels = NDArray[np.uint8]
 
+NOTHING: Pixels = np.zeros(0, np.uint8)
 NO_IMAGE = "a class without an image"
 
 
@@ -30,19 +30,19 @@ class Store:
         self.folder, self.rows = folder, list(collection.refused)
         self._arrays: list[NDArray[np.uint8]] = []
         facts: list[tuple[int, Fact]] = []
+        classes = [collection.classes[label] for label in collection.items["label"].tolist()]
+        names = list(zip(collection.items["source"].tolist(), classes, strict=True))
         position = 0
         shown = {"unit": " images", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
         with tqdm(desc="images", total=len(collection.items), **shown) as bar:
             for part in done:
                 self._keep(len(facts), part, len(collection.items))
-                facts += self._told(collection, position, part.told)
+                facts += self._told(names, position, part.told)
                 position += len(part.told)
                 bar.update(len(part.told))
         self.table = _table(collection, facts)
         self.classes = self._present(collection.classes)
-        if not facts:
-            raise Refusal(f"{collection.layout}: none of {len(collection.items)} files can be read: {self.rows[0].reason}")
-        self.pixels, self.thumbnails = (array[: len(facts)] for array in self._arrays)
+        self.pixels, self.thumbnails = (array[: len(facts)] for array in self._arrays or (NOTHING, NOTHING))
 
     def _present(self, classes: Sequence[str]) -> list[str]:
         labels = self.table["label"].to_numpy()
@@ -61,15 +61,16 @@ class Store:
         for array, values in zip(self._arrays, found, strict=False):
             array[start : start + len(values)] = values
 
-    def _told(self, collection: Collection, position: int, told: list[Fact | str]) -> list[tuple[int, Fact]]:
+    def _told(self, names: list[tuple[str, str]], position: int, told: list[Fact | str]) -> list[tuple[int, Fact]]:
+        """The facts with their positions; what they say to the ledger is added to it. `names` are sources and classes."""
         readable = []
         for at, fact in enumerate(told, position):
-            if isinstance(fact, Fact):
-                readable.append((at, fact))
-            if isinstance(fact, str) or fact.notes:
-                item = collection.items.iloc[at]
-                action, reason = ("refused", fact) if isinstance(fact, str) else ("converted", SEPARATOR.join(fact.notes))
-                self.rows.append(Row(item["source"], collection.classes[item["label"]], action, reason))  # type: ignore[arg-type]
+            if isinstance(fact, str):
+                self.rows.append(Row(*names[at], "refused", fact))
+                continue
+            readable.append((at, fact))
+            if fact.notes:
+                self.rows.append(Row(*names[at], "converted", SEPARATOR.join(fact.notes)))
         return readable
 
 

@@ -1,16 +1,15 @@
 """The files that passed their gates: whoever uses one first makes sure that it is still the same."""
 
 import hashlib
-import json
 
-from pipeline import paths
+from pipeline import artifacts, paths
 from pipeline.errors import Refusal
 
 
 def content(model: str) -> bytes:
     """The bytes of the ONNX file. Raises Refusal unless they are the ones that verify passed."""
     found = paths.onnx(model).read_bytes()
-    if hashlib.sha256(found).hexdigest() != json.loads(paths.verdict(model).read_text())["sha256"]:
+    if hashlib.sha256(found).hexdigest() != artifacts.read_json(paths.verdict(model))["sha256"]:
         raise Refusal(f"{paths.onnx(model)}: not the file that verify passed; run `dvc repro verify@{model}`")
     return found
 
@@ -18,7 +17,7 @@ def content(model: str) -> bytes:
 def compact(model: str) -> dict[str, bytes]:
     """The bytes of the smaller files by precision. Raises Refusal unless they are the ones that quantize kept."""
     found = {}
-    for precision, told in json.loads(paths.quantized(model).read_text()).items():
+    for precision, told in artifacts.read_json(paths.quantized(model)).items():
         if told.get("kept"):
             path = paths.compact(model) / f"model.{precision}.onnx"
             found[precision] = path.read_bytes()

@@ -1,12 +1,11 @@
 """All that a training needs, put together from params.yaml and checked before the first step."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import paths
+from pipeline import artifacts, paths
 from pipeline.data.images import ImagePolicy
 from pipeline.data.shards import Shards
 from pipeline.errors import Refusal
@@ -32,7 +31,7 @@ class Task:
 
 def prepare(chosen: Model, image: ImagePolicy, seed: int, train: Shards, where: Place, share: Share = ONE) -> Task:
     """The task of one model, whose place in params.yaml is `where`. Raises Refusal for what cannot be trained."""
-    classes = json.loads(paths.CLASSES.read_text())["classes"]
+    classes = artifacts.read_json(paths.CLASSES)["classes"]
     check_classes(train, classes)
     fit = chosen.fit
     check_size(fit.batch_size, len(train), share, where.at("fit", "batch_size"))

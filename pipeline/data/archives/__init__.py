@@ -1,8 +1,6 @@
-"""A data set in a zip or a tar: listed, or unpacked into a scratch folder, or refused before it can do harm.
+"""A data set in a zip or a tar: unpacked into a scratch folder, or refused before it can do harm.
 
     is_archive(path)               by its name
-    describe(path)                 what it is, by its content
-    members(path)                  name, size and SHA-256 of every file; proves the archive whole and writes nothing
     unpack(path, folder, wanted)   its files under a folder of their own, or nothing at all
 
 Refused, with one line: names that lead out of the folder, links, devices, two members of one name, passwords, damage, bombs.
@@ -10,13 +8,11 @@ Refused, with one line: names that lead out of the folder, links, devices, two m
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,46 +26,17 @@ SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 HARMLESS = 1024**3  # bytes that may come out of any archive: a disk has them, and a bomb would want more
 RATIO = 100  # above that, times the archive's size: tables and masks reach 50, deflate itself ends at 1032
 KINDS = {  # the first bytes; all else can only be a plain tar, which has none of its own
-    "a zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
-    "a tar compressed by gzip": re.compile(rb"\x1f\x8b"),
-    "a tar compressed by bzip2": re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
-    "a tar compressed by xz": re.compile(rb"\xfd7zXZ\x00"),
+    "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
+    "gzip": re.compile(rb"\x1f\x8b"),
+    "bzip2": re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\x00"),
 }
-DECOMPRESS: dict[str, Callable[..., Any]] = {
-    "a tar compressed by gzip": gzip.open,
-    "a tar compressed by bzip2": bz2.open,
-    "a tar compressed by xz": lzma.open,
-}
-
-
-@dataclass(frozen=True)
-class Member:
-    """A regular file in an archive: its name below the archive's root with `/`, its bytes, their SHA-256."""
-
-    name: str
-    size: int
-    sha256: str
+DECOMPRESS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 
 
 def is_archive(path: Path) -> bool:
     """Whether a file is called like an archive, in any case."""
     return path.name.lower().endswith(SUFFIXES)
-
-
-def describe(path: Path) -> str:
-    """`a zip`, `a tar` or `a tar compressed by ...`, by the first bytes, whatever the name says."""
-    with refusing(str(path)), path.open("rb") as file:
-        return _kind(file)
-
-
-def members(path: Path) -> list[Member]:
-    """Every regular file, in order of name. Reads all of the archive once and writes nothing.
-
-    Raises Refusal, one line with the archive's name, for one that is damaged or cannot be trusted.
-    """
-    with refusing(str(path)), _opened(path) as entries:
-        found = [Member(name, size, _sha256(content)) for name, size, content in entries if content is not None]
-    return sorted(found, key=lambda member: member.name)
 
 
 def unpack(path: Path, folder: Path, wanted: Collection[str] | None = None) -> None:
@@ -93,7 +60,7 @@ def unpack(path: Path, folder: Path, wanted: Collection[str] | None = None) -> N
 
 
 @contextmanager
-def _opened(path: Path, room: int | None = None, wanted: frozenset[str] | None = None) -> Iterator[Iterator[Entry]]:
+def _opened(path: Path, room: int, wanted: frozenset[str] | None) -> Iterator[Iterator[Entry]]:
     size = path.stat().st_size
     rules = Rules(max(HARMLESS, RATIO * size), room, wanted)
     bar = {"total": size, "desc": path.name, "delay": 1, "mininterval": 1, "leave": False}
@@ -103,7 +70,7 @@ def _opened(path: Path, room: int | None = None, wanted: frozenset[str] | None =
             with DECOMPRESS[kind](stream) as tape, closing(tars.entries(tape, rules)) as entries:
                 yield entries
         else:
-            with closing((zips if kind == "a zip" else tars).entries(stream, rules)) as entries:
+            with closing((zips if kind == "zip" else tars).entries(stream, rules)) as entries:
                 yield entries
 
 
@@ -112,14 +79,7 @@ def _kind(file: IO[bytes]) -> str:
     file.seek(0)
     if not head:
         raise Refusal("the file is empty")
-    return next((kind for kind, start in KINDS.items() if start.match(head)), "a tar")
-
-
-def _sha256(content: Iterator[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in content:
-        digest.update(chunk)
-    return digest.hexdigest()
+    return next((kind for kind, start in KINDS.items() if start.match(head)), "tar")
 
 
 def _write(target: Path, entry: Entry) -> None:

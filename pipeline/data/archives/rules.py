@@ -35,20 +35,19 @@ DAMAGE = (  # what the libraries raise for files cut short or with changed bytes
 
 
 class Entry(NamedTuple):
-    """One member: a relative name with `/`, its size in bytes, and its content in pieces (None: it is a folder)."""
+    """One member: a relative name with `/`, and its content in pieces (None: it is a folder)."""
 
     name: str
-    size: int
     content: Iterator[bytes] | None
 
 
 class Rules:
     """What the members of one archive must keep together. `admit` raises Refusal for the first that does not.
 
-    `limit` is the number of bytes that all may unpack to, `room` the number that the `wanted` ones may (None: no bound, all).
+    `limit` is the number of bytes that all may unpack to, `room` the number that the `wanted` ones may (None: all).
     """
 
-    def __init__(self, limit: int, room: int | None = None, wanted: frozenset[str] | None = None) -> None:
+    def __init__(self, limit: int, room: int, wanted: frozenset[str] | None) -> None:
         self.limit, self.room, self.wanted = limit, room, wanted
         self.stated = self.taken = 0
         self.folders: dict[str, bool] = {}  # each name so far, and whether it is a folder
@@ -62,7 +61,7 @@ class Rules:
         self.stated += size
         self.check(self.stated)
         self.taken += size if self.wanted is None or name in self.wanted else 0
-        if self.room is not None and self.taken > self.room:
+        if self.taken > self.room:
             raise Refusal(f"needs more than the {self.room:,} bytes that are free on the disk")
         return name
 

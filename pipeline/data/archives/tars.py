@@ -31,7 +31,7 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
             archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all, a kilobyte each
             folder = _is_folder(member)
             name = rules.admit(member.name, folder, member.size)
-            yield Entry(name, member.size, None if folder else _content(archive, member))
+            yield Entry(name, None if folder else _content(archive, member))
         while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # to the checksum of what compressed it
             if rest.strip(b"\0"):
                 raise Refusal("goes on behind its end; is it two archives in one?")

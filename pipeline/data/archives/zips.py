@@ -29,7 +29,7 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
         names = [rules.admit(info.orig_filename, _is_folder(info), info.file_size) for info in infos]
         _refuse_overlap(infos, stream.seek(0, 2))
         for name, info in zip(names, infos, strict=True):
-            yield Entry(name, info.file_size, None if _is_folder(info) else _content(archive, info))
+            yield Entry(name, None if _is_folder(info) else _content(archive, info))
 
 
 def _refuse_loss(found: int, stream: IO[bytes]) -> None:

@@ -7,11 +7,8 @@ bit, of which Pillow keeps the upper half only. Colour profiles are not applied.
 import io
 import struct
 import zlib
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -21,10 +18,10 @@ from PIL import ExifTags, Image, UnidentifiedImageError, features
 from pipeline.data.images import deep
 from pipeline.data.images.kinds import REFUSED, kind_of
 from pipeline.data.images.quiet import overheard, undisturbed
+from pipeline.data.images.upright import Background, upright
 from pipeline.errors import Refusal
 
 Pixels = NDArray[np.uint8]
-Background = tuple[int, int, int]
 
 YCCK = 2  # what Adobe's marker says of a JPEG in four colours that were turned as YCbCr is
 DECODERS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # Pillow can be built without them
@@ -41,16 +38,6 @@ MODES = {  # Pillow's modes: what to convert it to, and what is said of it
     "PA": ("RGBA", "palette"),
     "RGBA": ("RGBA", None),
     "RGBa": ("RGBA", None),
-}
-TRANSPOSED = partial(np.swapaxes, axis1=0, axis2=1)
-TURNS: dict[int, Callable[[Any], Any]] = {  # EXIF's orientations, by what sets them upright
-    2: np.fliplr,
-    3: partial(np.rot90, k=2),
-    4: np.flipud,
-    5: TRANSPOSED,
-    6: partial(np.rot90, k=3),
-    7: lambda pixels: np.rot90(TRANSPOSED(pixels), k=2),
-    8: np.rot90,
 }
 # what damaged files were seen to raise, over tens of thousands of them, each with some bytes changed
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, RuntimeError, struct.error, zlib.error, cv2.error)
@@ -95,7 +82,7 @@ def _refusing(kind: str, content: bytes, background: Background, max_pixels: int
         if found is None:
             with undisturbed(max_pixels):  # Pillow says why, or knows it better
                 found = _decoded(image, content)
-        return _upright(*found, turn, frames, image.format == "TIFF", background)
+        return upright(*found, turn, frames, image.format == "TIFF", background)
     except Image.DecompressionBombError:
         raise _too_large(max_pixels) from None
     except UnidentifiedImageError:
@@ -117,21 +104,6 @@ def _readable(content: bytes) -> str:
 
 def _too_large(max_pixels: int) -> Refusal:
     return Refusal(f"more pixels than image.max_pixels allows ({max_pixels:,})")
-
-
-def _upright(
-    pixels: Pixels, notes: list[str], turn: int, frames: int, tiff: bool, background: Background
-) -> tuple[Pixels, list[str]]:
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        if pixels[..., -1].min() < 255:
-            notes.append("alpha over the background")
-        pixels = _opaque(pixels, background)
-    if turn in TURNS:
-        notes.append(f"EXIF orientation {turn}")
-        pixels = pixels if tiff else TURNS[turn](pixels)  # both libraries turn a TIFF by themselves
-    if frames > 1:
-        notes.append(f"first of {frames} {'pages' if tiff else 'frames'}")
-    return pixels, notes
 
 
 def _jpeg(mode: str, content: bytes) -> Pixels | None:
@@ -156,13 +128,3 @@ def _decoded(image: Image.Image, content: bytes) -> tuple[Pixels, list[str]]:
     if note:
         notes.append("YCCK" if image.mode == "CMYK" and image.info.get("adobe_transform") == YCCK else note)
     return np.asarray(image.convert(mode)), notes
-
-
-def _opaque(pixels: Pixels, background: Background) -> Pixels:
-    """Lays H x W x 2 (grey, alpha) or H x W x 4 over `background`, rounded to the nearest; stays grey on grey."""
-    colours, alpha = pixels[..., :-1], pixels[..., -1:].astype(np.uint16)
-    behind = np.array(background, np.uint16)
-    if colours.shape[2] == 1 and len(set(background)) == 1:
-        behind = behind[:1]
-    mixed: Pixels = ((colours * alpha + behind * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return mixed[..., 0] if mixed.shape[2] == 1 else mixed

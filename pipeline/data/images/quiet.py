@@ -19,7 +19,7 @@ from PIL import Image
 STDERR = 2
 HEARD = 4096
 
-_ALONE = threading.Lock()
+_ALONE, _LISTENING = threading.Lock(), threading.Lock()
 _LOGGER, _SILENT = logging.getLogger("PIL"), logging.NullHandler()
 
 
@@ -38,20 +38,24 @@ def undisturbed(max_pixels: int) -> Iterator[None]:
 
 @contextmanager
 def overheard() -> Iterator[Callable[[], bytes]]:
-    """Nothing inside is printed to standard error, by whatever thread; gives a function that says what would have been."""
+    """Nothing inside is printed to standard error, by whatever thread; gives a function that says what would have been.
+
+    One thread at a time: it could not be told whose line it is.
+    """
     if sys.__stderr__ is None:  # closed from the start: that number may be any file by now
         yield lambda: b""
         return
-    kept, heard = os.dup(STDERR), _nameless(os.getpid())
-    try:
-        os.dup2(heard, STDERR)
-        yield lambda: os.pread(heard, HEARD, 0)
-    finally:
-        os.dup2(kept, STDERR)
-        os.close(kept)
-        if os.lseek(heard, 0, os.SEEK_CUR):
-            os.ftruncate(heard, 0)
-            os.lseek(heard, 0, os.SEEK_SET)
+    with _LISTENING:
+        kept, heard = os.dup(STDERR), _nameless(os.getpid())
+        try:
+            os.dup2(heard, STDERR)
+            yield lambda: os.pread(heard, HEARD, 0)
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)
+            if os.lseek(heard, 0, os.SEEK_CUR):
+                os.ftruncate(heard, 0)
+                os.lseek(heard, 0, os.SEEK_SET)
 
 
 @lru_cache(1)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.data.listing import Listing, listing
-from pipeline.data.readers import arrays, cifar, folders, idx, tables
-from pipeline.data.readers.collection import Collection
+from pipeline.data.readers import arrays, cifar, columns, folders, idx, tables
+from pipeline.data.readers.collection import Collection, Files
 from pipeline.errors import Refusal
 
 __all__ = ["Collection", "read"]
@@ -28,48 +30,65 @@ def read(path: Path, classes: tuple[str, ...] = ()) -> Collection:
         raise Refusal(f"{path}: not recognised as a data set; known are {LAYOUTS}")
     if len(found.items) == 0:
         raise Refusal(f"{path}: {found.layout}, but no file in it to read")
-    return found
+    return _named(found, classes, path) if classes and isinstance(found.pictures, Files) else found
 
 
 def _file(path: Path, classes: tuple[str, ...]) -> Collection | None:
     suffix = path.suffix.lower()
-    if suffix in tables.SUFFIXES:
+    if suffix in columns.SUFFIXES:
         return tables.read(path)
     return arrays.read_npz(path, classes) if suffix == ".npz" else None
 
 
 def _folder(root: Path, classes: tuple[str, ...]) -> Collection | None:
     found = listing(root)
-    top = [name for name in found.files if "/" not in name]
-    if (from_arrays := _arrays(root, top, classes)) is not None:
-        return from_arrays
-    named = [name for name in top if Path(name).suffix.lower() in tables.SUFFIXES and tables.is_table(root / name)]
+    named = [name for name in found.top if Path(name).suffix.lower() in columns.SUFFIXES and columns.is_table(root / name)]
     if len(named) > 1:
         raise Refusal(f"{root}: several tables of paths and labels: {', '.join(named)}; name the one in params.yaml")
     if named:
-        from_table = tables.read(root / named[0])
-        unnamed = set(found.files) - set(from_table.items["source"]) - {row.source for row in from_table.refused} - set(named)
-        return replace(from_table, skipped=found.skipped + len(unnamed))
-    return folders.read(root, found) or _only_folder(root, found, classes)
+        return _beside(tables.read(root / named[0]), found)
+    from_arrays = _arrays(root, found, classes)
+    from_folders = folders.read(root, found)
+    if from_arrays and from_folders and len(from_folders.items):
+        raise Refusal(f"{root}: {from_arrays.layout}, and {from_folders.layout}: name the arrays, or move one of them away")
+    return from_arrays or from_folders or _only_folder(root, found, classes)
 
 
-def _arrays(root: Path, top: list[str], classes: tuple[str, ...]) -> Collection | None:
-    """Arrays at the top of a folder, of whatever format."""
-    packed = [name for name in top if name.lower().endswith(".npz")]
-    if len(packed) > 1:
-        raise Refusal(f"{root}: one .npz file is expected, there are {len(packed)}")
-    if packed:
-        return arrays.read_npz(root / packed[0], classes)
-    if plain := [name for name in top if name.lower().endswith(".npy")]:
+def _arrays(root: Path, found: Listing, classes: tuple[str, ...]) -> Collection | None:
+    """Arrays at the top of a folder, of whatever format; None for names that are not known."""
+    top = found.top
+    if packed := [name for name in top if name.lower().endswith(".npz")]:
+        if len(packed) > 1:
+            raise Refusal(f"{root}: one .npz file is expected, there are {len(packed)}")
+        return None if found.below() and not arrays.is_known(root / packed[0]) else arrays.read_npz(root / packed[0], classes)
+    if arrays.FACES in top:
+        return arrays.read_faces(root / arrays.FACES, classes)
+    if plain := arrays.pairs_of([name for name in top if name.endswith(".npy")]):
         return arrays.read_npy(root, plain, classes)
-    if faces := [name for name in top if name.lower().endswith(".mat")]:
-        return arrays.read_faces(root / faces[0], classes)
     if any(idx.NAME.fullmatch(name) for name in top):
         return idx.read(root, top, classes)
     return cifar.read(root, top, classes) if cifar.is_cifar(top) else None
 
 
+def _beside(found: Collection, lies: Listing) -> Collection:
+    """A table's collection, and what else lies in its folder."""
+    told = {row.source for row in found.refused}
+    named = set(found.items["source"]) | told | {path.name for path in found.also}
+    odd = [row for row in lies.odd if row.source not in told]
+    unnamed = len(set(lies.files) - named)
+    layout = f"{found.layout}; {unnamed} files beside it are not named" if unnamed else found.layout
+    return replace(found, layout=layout, refused=(*found.refused, *odd), skipped=lies.skipped + unnamed)
+
+
 def _only_folder(root: Path, found: Listing, classes: tuple[str, ...]) -> Collection | None:
     """What lies in the one folder of an archive that was packed with its folder. Sources are told from there."""
-    top = any("/" not in name for name in found.files)
-    return _folder(root / found.folders[0], classes) if len(found.folders) == 1 and not top else None
+    tops = found.below()
+    return _folder(root / tops[0], classes) if len(tops) == 1 else None
+
+
+def _named(found: Collection, classes: tuple[str, ...], path: Path) -> Collection:
+    """Labels in the order of a recipe's classes. Raises Refusal for others."""
+    if set(found.classes) != set(classes):
+        raise Refusal(f"{path}: the classes are {', '.join(found.classes)}, the recipe names {', '.join(classes)}")
+    places = np.asarray([classes.index(name) for name in found.classes])
+    return replace(found, classes=classes, items=found.items.assign(label=places[found.items["label"]]))

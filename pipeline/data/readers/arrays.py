@@ -4,38 +4,73 @@ Known are x_train and y_train (Keras), train_images and train_labels (MedMNIST),
 place of train; and images and labels, or x and y, without splits. Also scikit-learn's Olivetti faces as MATLAB has them.
 """
 
+import struct
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data import archives
 from pipeline.data.readers.collection import SPLITS, Collection, of_arrays
 from pipeline.errors import Refusal
 
-PAIRS = (("x_{}", "y_{}"), ("{}_images", "{}_labels"))
-WHOLE = (("images", "labels"), ("x", "y"))
-DAMAGED = (EOFError, KeyError, ValueError, OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
-FACES = (4096, 10)  # pixels of a face, faces of a person, who follow one another
+PAIRS = (
+    *(("images", "labels", ""), ("x", "y", "")),
+    *((f"x_{name}", f"y_{name}", split) for name, split in SPLITS.items()),
+    *((f"{name}_images", f"{name}_labels", split) for name, split in SPLITS.items()),
+)
+FACES = "olivettifaces.mat"
+PIXELS_OF_FACE, FACES_OF_PERSON = 4096, 10
+# what damaged files were seen to raise; MemoryError: a header that claims more than there is memory
+DAMAGE = (
+    *(EOFError, LookupError, ValueError, TypeError, AttributeError, OSError, OverflowError, MemoryError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
+)
 
 Part = tuple[str, NDArray[np.uint8], NDArray[np.int64], str]
 
 
-def read_npz(path: Path, classes: tuple[str, ...]) -> Collection:
-    """The arrays of an `.npz`. Raises Refusal where it is damaged or holds no pair that is known."""
+def is_known(path: Path) -> bool:
+    """Whether an `.npz` holds a pair that is known."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(pairs_of(archive.namelist()))
+    except DAMAGE:
+        return False
+
+
+def pairs_of(names: Iterable[str]) -> dict[str, str]:
+    """Those names of `.npy` files that are one of a known pair of images and labels, by their stem, in lower case."""
+    stems = {Path(name).stem.casefold(): name for name in names}
+    both = [name for one, other, _ in PAIRS if one in stems and other in stems for name in (one, other)]
+    return {stem: stems[stem] for stem in both}
+
+
+def read_npz(path: Path, classes: tuple[str, ...]) -> Collection:
+    """The arrays of an `.npz`. Raises Refusal where it is damaged, a bomb, or holds no pair that is known."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > max(archives.HARMLESS, archives.RATIO * path.stat().st_size):
+                raise Refusal(f"{path}: {size} bytes in {path.stat().st_size}: it may be made to fill the memory")
+            wanted = pairs_of(archive.namelist())
+            if not wanted:
+                raise Refusal(f"{path}: no arrays that are known ({KNOWN}); it has {', '.join(archive.namelist())}")
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-            return _read(path, path.name, {name: content[name] for name in content.files}, classes)
-    except DAMAGED as error:
-        raise Refusal(f"{path}: a damaged .npz ({error})") from None
+            found = {stem: content[Path(name).stem] for stem, name in wanted.items()}
+    except DAMAGE as error:
+        raise Refusal(f"{path}: a damaged .npz ({_first(error)})") from None
+    return _read(path, path.name, found, {stem: Path(name).stem for stem, name in wanted.items()}, classes)
 
 
-def read_npy(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection:
-    """The `.npy` files at the top of a folder, mapped."""
-    return _read(folder, "", {Path(name).stem: _load(folder / name) for name in files}, classes)
+def read_npy(folder: Path, wanted: dict[str, str], classes: tuple[str, ...]) -> Collection:
+    """The `.npy` files that `pairs_of` gives, mapped."""
+    return _read(folder, "", {stem: _mapped(folder / name) for stem, name in wanted.items()}, wanted, classes)
 
 
 def read_faces(path: Path, classes: tuple[str, ...]) -> Collection:
@@ -44,47 +79,48 @@ def read_faces(path: Path, classes: tuple[str, ...]) -> Collection:
 
     try:
         faces = io.loadmat(str(path))["faces"]
-    except (*DAMAGED, TypeError, NotImplementedError) as error:
-        raise Refusal(f"{path}: not a MATLAB file with faces ({error})") from None
-    pixels, each = FACES
-    if faces.ndim != 2 or faces.shape[0] != pixels:
-        raise Refusal(f"{path}: faces must be {pixels} x N, not {faces.shape}")
+    except (*DAMAGE, io.matlab.MatReadError) as error:
+        raise Refusal(f"{path}: not a MATLAB file with faces ({_first(error)})") from None
+    if faces.ndim != 2 or faces.shape[0] != PIXELS_OF_FACE:
+        raise Refusal(f"{path}: faces must be {PIXELS_OF_FACE} x N, not {faces.shape}")
     images = np.ascontiguousarray(faces.T.reshape(-1, 64, 64).transpose(0, 2, 1))
-    labels = np.arange(len(images)) // each
+    labels = np.arange(len(images)) // FACES_OF_PERSON
     return of_arrays("Olivetti faces: a MATLAB file", [_part(path, path.name, images, labels, "")], classes)
 
 
-def _read(where: Path, prefix: str, arrays: Mapping[str, NDArray[Any]], classes: tuple[str, ...]) -> Collection:
-    keys = {name.casefold(): name for name in arrays}
-    named = [(*pair, "") for pair in WHOLE]
-    named += [(one.format(key), other.format(key), split) for key, split in SPLITS.items() for one, other in PAIRS]
-    found = [(keys[one], keys[other], split) for one, other, split in named if one in keys and other in keys]
-    splits = [split for _, _, split in found]
-    if not found or len(set(splits)) < len(splits) or ("" in splits and len(splits) > 1):
-        known = "x_train and y_train, train_images and train_labels, or images and labels"
-        raise Refusal(f"{where}: no arrays that are known ({known}), or too many of them; it has {', '.join(arrays)}")
-    suffix = "" if prefix else ".npy"
-    parts = [
-        _part(where, "/".join(filter(None, (prefix, one + suffix))), arrays[one], arrays[other], split)
-        for one, other, split in found
-    ]
-    return of_arrays(f"arrays: {', '.join(f'{one} and {other}' for one, other, _ in found)}", parts, classes)
+KNOWN = "x_train and y_train, train_images and train_labels, or images and labels"
+
+
+def _read(
+    where: Path, prefix: str, found: Mapping[str, NDArray[Any]], names: Mapping[str, str], classes: tuple[str, ...]
+) -> Collection:
+    pairs = [pair for pair in PAIRS if pair[0] in found]
+    splits = [split for _, _, split in pairs]
+    if len(set(splits)) < len(splits) or ("" in splits and len(splits) > 1):
+        raise Refusal(f"{where}: more than one pair of arrays for a split: {', '.join(names.values())}")
+    parts = [_part(where, f"{prefix}/{names[one]}".lstrip("/"), found[one], found[other], split) for one, other, split in pairs]
+    return of_arrays(f"arrays: {', '.join(f'{names[one]} and {names[other]}' for one, other, _ in pairs)}", parts, classes)
 
 
 def _part(path: Path, name: str, images: NDArray[Any], labels: NDArray[Any], split: str) -> Part:
     """Checks the types: uint8 N x H x W (x 1 or 3), integers N (or N x 1)."""
+    if not isinstance(images, np.ndarray) or not isinstance(labels, np.ndarray):
+        raise Refusal(f"{path}: {name}: not a NumPy array")
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
-        raise Refusal(
-            f"{path}: {name}: images must be uint8 N x H x W, with 1 or 3 channels behind, not {images.dtype} {images.shape}"
-        )
+        told = f"{images.dtype} {images.shape}"
+        raise Refusal(f"{path}: {name}: images must be uint8 N x H x W, with 1 or 3 channels behind, not {told}")
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim == 0 or labels.size != len(labels):
         raise Refusal(f"{path}: {name}: labels must be one integer an image, not {labels.dtype} {labels.shape}")
     return name, images, labels.reshape(-1).astype(np.int64), split
 
 
-def _load(path: Path) -> NDArray[Any]:
+def _mapped(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise Refusal(f"{path}: not a .npy file ({error})") from None
+    except DAMAGE as error:
+        raise Refusal(f"{path}: not a .npy file ({_first(error)})") from None
     return array
+
+
+def _first(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

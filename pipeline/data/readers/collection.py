@@ -16,6 +16,7 @@ from pipeline.errors import Refusal
 Pixels = NDArray[np.uint8]
 Picture = Path | Pixels
 
+MOST = 100_000  # classes, where none are named
 SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 
 
@@ -57,7 +58,8 @@ class Collection:
 
     `layout` says in a line what was recognised. `items` has a row a picture: `source` (a file's name, or `FILE#ROW`), `label`
     (int64, the place in `classes`), `split` (train, validation, test or "" where none is given), `group` ("" for none).
-    `refused` are files that cannot be pictures; `skipped` counts the hidden and system files.
+    `refused` are files that cannot be pictures; `skipped` counts those that nobody means: hidden ones, those of the system,
+    those that a table beside them does not name. `also` are files that belong to the data set beside the pictures.
     """
 
     layout: str
@@ -66,6 +68,7 @@ class Collection:
     pictures: Pictures
     refused: tuple[Row, ...] = field(default=())
     skipped: int = 0
+    also: tuple[Path, ...] = ()
 
 
 def of_files(
@@ -114,6 +117,6 @@ def _check(name: str, images: Pixels, labels: NDArray[np.int64], classes: tuple[
         raise Refusal(f"{name}: {len(images)} images but {len(labels)} labels")
     if len(images) == 0:
         raise Refusal(f"{name}: no images in it")
-    if labels.min() < 0 or (classes and labels.max() >= len(classes)):
-        told = f"the recipe names {len(classes)} classes" if classes else "labels begin with 0"
+    if labels.min() < 0 or labels.max() >= (len(classes) or MOST):
+        told = f"the recipe names {len(classes)} classes" if classes else f"labels count from 0 and are below {MOST:,}"
         raise Refusal(f"{name}: labels {labels.min()}..{labels.max()}, but {told}")

@@ -1,6 +1,8 @@
 """A folder per class, and split folders (train, val, test) with a folder per class in each."""
 
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,51 +13,21 @@ from pipeline.data.readers.collection import SPLITS, Collection, of_files
 from pipeline.errors import Refusal
 
 COLUMNS = ("source", "class", "split", "group")
+LOOSE = "in no class folder"
 
 
 def read(root: Path, found: Listing) -> Collection | None:
-    """The pictures of `root` by its folders; None where it has none, or a single one that is no split."""
-    splits = {folder: SPLITS[folder.casefold()] for folder in found.folders if folder.casefold() in SPLITS}
-    if "train" in splits.values():
-        return _split_folders(root, found, splits)
-    if len(found.folders) < 2:
+    """The pictures of `root` by its folders; None where it has none, or a single one."""
+    tops = found.below()
+    splits = {folder: SPLITS[folder.casefold()] for folder in tops if folder.casefold() in SPLITS}
+    if len(tops) < 2 and not splits:
         return None
-    rows, refused = [], []
-    for name in found.files:
-        if "/" in name:
-            rows.append((name, class_name(name.split("/")[0]), "", ""))
-        else:
-            refused.append(Row(name, "", "refused", "in no class folder"))
-    layout = f"a folder per class: {len(found.folders)} folders"
-    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
-    return of_files(layout, root, table, [*found.odd, *refused], found.skipped, map(class_name, found.folders))
-
-
-def _split_folders(root: Path, found: Listing, splits: dict[str, str]) -> Collection:
-    others = sorted(set(found.folders) - set(splits))
-    if others:
-        raise Refusal(
-            f"{root}: {', '.join(splits)} look like splits, but {', '.join(others)} lie beside them: splits or classes?"
-        )
-    if len(set(splits.values())) < len(splits):
-        raise Refusal(f"{root}: two folders for one split: {', '.join(sorted(splits))}")
-    rows, refused = [], []
-    for name in found.files:
-        parts = name.split("/")
-        if len(parts) > 2:
-            rows.append((name, class_name(parts[1]), splits[parts[0]], ""))
-        else:
-            refused.append(Row(name, "", "refused", "in no class folder"))
-    classes = {
-        class_name(path.name)
-        for folder in splits
-        for path in (root / folder).iterdir()
-        if path.is_dir() and path.name[0] != "."
-    }
-    layout = f"split folders: {', '.join(sorted(splits))}, with {len(classes)} class folders"
-    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
-    odd = [Row(row.source, _second(row.source), row.action, row.reason) for row in found.odd]
-    return of_files(layout, root, table, [*odd, *refused], found.skipped, classes)
+    if not splits:
+        return _collection(root, found, f"a folder per class: {len(tops)} folders", {"": ""}, tops)
+    _only_splits(root, tops, splits)
+    classes = {name for folder in splits for name in found.below(folder)}
+    layout = f"split folders: {', '.join(sorted(splits))}, with {len(set(map(class_name, classes)))} class folders"
+    return _collection(root, found, layout, splits, classes)
 
 
 def class_name(folder: str) -> str:
@@ -63,6 +35,32 @@ def class_name(folder: str) -> str:
     return unicodedata.normalize("NFC", folder)
 
 
-def _second(source: str) -> str:
+def _collection(root: Path, found: Listing, layout: str, splits: dict[str, str], classes: Iterable[str]) -> Collection:
+    """`splits` are the folders above the class folders, each with its split; "" where there are none."""
+    depth = 0 if "" in splits else 1
+    rows, refused = [], []
+    for name in found.files:
+        parts = name.split("/")
+        if len(parts) > depth + 1:
+            rows.append((name, class_name(parts[depth]), splits[parts[0] if depth else ""], ""))
+        else:
+            refused.append(Row(name, "", "refused", LOOSE))
+    odd = [replace(row, class_name=_class_of(row.source, depth)) for row in found.odd]
+    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=str)
+    return of_files(layout, root, table, [*odd, *refused], found.skipped, map(class_name, classes))
+
+
+def _only_splits(root: Path, tops: list[str], splits: dict[str, str]) -> None:
+    """Raises Refusal for splits beside classes, two folders for one split, or none to learn from."""
+    if others := sorted(set(tops) - set(splits)):
+        told = f"{', '.join(splits)} look like splits, but {', '.join(others)} lie beside them"
+        raise Refusal(f"{root}: {told}: move one kind away; classes of such names need a table")
+    if len(set(splits.values())) < len(splits):
+        raise Refusal(f"{root}: two folders for one split: {', '.join(sorted(splits))}")
+    if "train" not in splits.values():
+        raise Refusal(f"{root}: {', '.join(sorted(splits))} look like splits, but there is no train")
+
+
+def _class_of(source: str, depth: int) -> str:
     parts = source.split("/")
-    return parts[1] if len(parts) > 2 else ""
+    return parts[depth] if len(parts) > depth + 1 else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data import archives
 from pipeline.data.readers.collection import Collection, of_arrays
 from pipeline.errors import Refusal
 
@@ -27,6 +28,9 @@ def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection
             labels = name.replace("-images", "-labels").replace("idx3", "idx1")
             images = read_array(folder / name, 3)
             parts.append((name, images, read_array(folder / labels, 1).astype(np.int64), SPLITS[match["split"]]))
+    splits = [split for *_, split in parts]
+    if len(set(splits)) < len(splits):
+        raise Refusal(f"{folder}: several files for one split: {', '.join(name for name, *_ in parts)}")
     return of_arrays(f"IDX: {', '.join(name for name, *_ in parts)}", parts, classes)
 
 
@@ -48,8 +52,13 @@ def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 def _content(path: Path) -> NDArray[np.uint8]:
     if path.suffix == ".gz":
+        most = max(archives.HARMLESS, archives.RATIO * path.stat().st_size)
         try:
-            return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+            with gzip.open(path) as stream:
+                content = stream.read(most + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise Refusal(f"{path}: a damaged gzip file ({error})") from None
+        if len(content) > most:
+            raise Refusal(f"{path}: more than {most} bytes in {path.stat().st_size}: it may be made to fill the memory")
+        return np.frombuffer(content, np.uint8)
     return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
