@@ -39,6 +39,14 @@ def test_given_splits_stay_whole() -> None:
     assert chosen["test"].tolist() != list(range(7))  # shuffled
     without = splits.assign(LABELS, ["train" if split == "test" else split for split in given], NONE, 0.1, 0.2, 0)
     assert (len(without["test"]), sorted(without["validation"])) == (16, list(range(80, 100)))
+    assert chosen["train"].tolist() != sorted(chosen["train"])  # what takes the first n sees all classes
+
+
+def test_a_class_without_a_training_image_is_refused() -> None:
+    given = ["test" if label == 2 else "train" for label in LABELS]
+    chosen = splits.assign(LABELS, given, NONE, 0.1, 0.2, 0)
+    with pytest.raises(Refusal, match="preprocess: no image to train on of c: all are in validation or test"):
+        splits.taught(chosen["train"], LABELS, ["a", "b", "c"])
 
 
 @pytest.mark.parametrize(

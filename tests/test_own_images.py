@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import paths
+from pipeline import download, paths, preprocess
 from pipeline.data.shards import Shards
+from pipeline.errors import Refusal
 from tests import own_images
 from tests.conftest import ROOT, Run
 
@@ -29,12 +31,25 @@ def use(dataset: str, **values: str) -> None:
     Path("params.yaml").write_text(text)
 
 
-def prepare(run: Run) -> str:
-    """Runs the first two stages; what the second printed."""
-    for stage in ("download", "preprocess"):
-        ended = run(f"pipeline.{stage}")
-        assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
-    return ended.stdout
+@pytest.fixture(autouse=True)
+def plain_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages are called here without arguments, in this process: that is quicker than a new one each."""
+    monkeypatch.setattr(sys, "argv", ["stage"])
+
+
+def prepare() -> None:
+    """Runs the first two stages."""
+    download.main()
+    preprocess.main()
+
+
+def refused() -> str:
+    """The line with which preprocess refuses what download took."""
+    download.main()
+    with pytest.raises(Refusal) as found:
+        preprocess.main()
+    assert len(str(found.value).splitlines()) == 1
+    return str(found.value)
 
 
 def table(path: Path) -> pd.DataFrame:
@@ -52,18 +67,37 @@ def splits_of(*names: str) -> dict[str, list[str]]:
     return {split: sorted(rows) for split, rows in index.groupby("split")["source"]}
 
 
+def test_files_that_cannot_be_read_are_rows_however_many(project: Path) -> None:
+    """More than a task's worth of them, and a line that `crop` would blow up."""
+    made = pictures(60, 2)
+    made["c0/line.png"] = np.zeros((1, 20_000, 3), np.uint8)
+    write(project / "photos", made)
+    for number in range(150):
+        (project / "photos" / "c0" / f".{number}.txt").with_name(f"0 {number}.txt").write_text("text")
+    use("photos", refused="0.8", image="{height: 224, width: 224, channels: 3, shape: crop, interpolation: area, "
+        "background: [0, 0, 0], max_pixels: 100_000_000}")  # fmt: skip
+    prepare()
+    rows = table(paths.LEDGER)
+    assert rows["action"].tolist() == ["refused"] * 151
+    assert rows.loc[rows["source"] == "c0/line.png", "reason"].str.startswith("too narrow").all()
+    for name in made:
+        (project / "photos" / name).write_text("text")
+    assert refused().startswith("params.yaml:9: preprocess.refused: 211 of 211 files cannot be used, 100.0 %")
+    assert len(table(paths.LEDGER)) == 213  # and a row for each class
+
+
 @pytest.fixture
 def folder(project: Path) -> Path:
     own_images.write_folder(project / "photos")
     return project / "photos"
 
 
-def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, run: Run) -> None:
+def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, files = own_images.digest(folder), own_images.odd()
     use("photos")
-    told = prepare(run)
+    prepare()
     assert own_images.digest(folder) == before
-    assert "empty: a class without an image: it is left out" in told
+    assert "empty: a class without an image: it is left out" in capsys.readouterr().out
     ledger = {row["source"]: row for row in table(paths.LEDGER).to_dict("records")}
     readable = {name for name, file in files.items() if file.pixels is not None}
     assert by_source().keys() == readable
@@ -93,10 +127,10 @@ def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, run: Run)
     assert len(json.loads(paths.PICTURES.read_text())["odd"]) == 24
 
 
-def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Path, run: Run) -> None:
+def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Path) -> None:
     files = own_images.odd()
     use("photos")
-    prepare(run)
+    prepare()
     plain, sides = by_source(), splits_of()
     zipped = project / "photos.zip"
     with zipfile.ZipFile(zipped, "w") as archive:
@@ -104,12 +138,12 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
             archive.writestr(f"photos/{name}", file.content)
         archive.mkdir("photos/empty")
     use("photos.zip")
-    prepare(run)
+    prepare()
     assert (by_source(), splits_of()) == (plain, sides)
     assert not list(Path("data").glob("unpacked*"))
     chosen = own_images.split_of(files)
     use(str(own_images.as_table(folder, files, chosen)))
-    prepare(run)
+    prepare()
     assert by_source() == plain
     given = splits_of()
     assert given == {
@@ -118,30 +152,33 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
     }
     own_images.as_split_folders(folder, project / "split", chosen)
     use("split")
-    prepare(run)
+    prepare()
     assert {name.split("/", 1)[1]: value for name, value in by_source().items()} == plain
     assert {split: sorted(name.split("/", 1)[1] for name in names) for split, names in splits_of().items()} == given
 
 
 def test_the_number_of_workers_and_the_locale_change_no_byte(folder: Path, run: Run) -> None:
     found = []
-    for workers, locale in (("1", "C"), ("3", "de_DE.UTF-8")):
+    for workers, locale in (("1", {}), ("3", {"LC_ALL": "C"})):
         use("photos", workers=workers)
         assert run("pipeline.download").returncode == 0
-        assert run("pipeline.preprocess", LC_ALL=locale).returncode == 0
+        ended = run("pipeline.preprocess", **locale)
+        assert ended.returncode == 0, ended.stderr
         found.append(own_images.digest_of_files(paths.PREPARED) | own_images.digest_of_files(Path("reports/data")))
     assert found[0] == found[1]
+    ended = run("pipeline.preprocess", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert ended.stderr == "photos: file names are read as ascii here; set PYTHONUTF8=1\n"
 
 
 def test_a_cluster_of_dask_gives_the_same_bytes(folder: Path, run: Run) -> None:
     from distributed import LocalCluster
 
     use("photos")
-    prepare(run)
+    prepare()
     alone = own_images.digest_of_files(paths.PREPARED)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=3, dashboard_address=None) as cluster:
         use("photos", executor=cluster.scheduler_address)
-        prepare(run)
+        prepare()
     assert own_images.digest_of_files(paths.PREPARED) == alone
     ended = run("pipeline.preprocess")
     assert ended.returncode == 1
@@ -150,13 +187,21 @@ def test_a_cluster_of_dask_gives_the_same_bytes(folder: Path, run: Run) -> None:
     )
 
 
-def test_too_many_lost_files_stop_the_stage_and_the_ledger_tells(folder: Path, run: Run) -> None:
+def test_a_changed_table_is_noticed(folder: Path) -> None:
+    labels = own_images.as_table(folder, own_images.odd())
+    before = labels.read_text(encoding="utf-8")
+    for dataset in ("photos", "photos/labels.csv"):
+        use(dataset)
+        download.main()
+        labels.write_text(before.replace(',"plain"', ',"other"', 1), encoding="utf-8")
+        with pytest.raises(Refusal, match="photos/labels.csv: changed since data/raw/manifest.csv was written"):
+            preprocess.main()
+        labels.write_text(before, encoding="utf-8")
+
+
+def test_too_many_lost_files_stop_the_stage_and_the_ledger_tells(folder: Path) -> None:
     use("photos", refused="0.05")
-    assert run("pipeline.download").returncode == 0
-    ended = run("pipeline.preprocess")
-    assert ended.returncode == 1
-    assert len(ended.stderr.splitlines()) == 1
-    assert ended.stderr.startswith(
+    assert refused().startswith(
         "params.yaml:9: preprocess.refused: 39 of 155 files cannot be used, 25.2 %, where 5 % are allowed: "
     )
     assert (table(paths.LEDGER)["action"] == "refused").sum() == 39
@@ -203,14 +248,14 @@ def write(root: Path, made: dict[str, np.ndarray]) -> None:
         (root / name).write_bytes(saved(pixels, "PNG"))
 
 
-def test_copies_are_dropped_or_stop_the_stage(project: Path, run: Run) -> None:
+def test_copies_are_dropped_or_stop_the_stage(project: Path) -> None:
     made = pictures(60, 2)
     made["c0/copy.png"] = made["c0/000.png"]
     made["c1/other label.png"] = made["c0/002.png"]
     made["c0/mirror.png"] = made["c0/004.png"][:, ::-1]
     write(project / "photos", made)
     use("photos", duplicates="{policy: drop, similarity: 0.99}")
-    prepare(run)
+    prepare()
     rows = table(paths.LEDGER)
     assert {row["source"]: (row["action"], row["reason"]) for row in rows.to_dict("records")} == {
         "c0/copy.png": ("dropped", "exact copy of c0/000.png"),
@@ -220,21 +265,20 @@ def test_copies_are_dropped_or_stop_the_stage(project: Path, run: Run) -> None:
     assert json.loads(paths.DATA_SUMMARY.read_text())["files"]["dropped"] == 3
     assert len(by_source()) == 60
     use("photos", duplicates="{policy: stop, similarity: null}")
-    ended = run("pipeline.preprocess")
-    assert ended.returncode == 1
-    assert ended.stderr == (
+    assert refused() == (
         "params.yaml:10: preprocess.duplicates.policy: stop: 4 images have a duplicate, c0/000.png and c0/copy.png (exact), "
-        "c0/002.png and c1/other label.png (exact), c0/copy.png and c0/000.png (exact); reports/data/duplicates.csv lists them\n"
+        "c0/002.png and c1/other label.png (exact), c0/copy.png and c0/000.png (exact); reports/data/duplicates.csv lists them"
     )
 
 
-def test_copies_are_reported_across_splits(project: Path, run: Run) -> None:
+def test_copies_are_reported_across_splits(project: Path) -> None:
     made = {f"{split}/{name}": pixels for split in ("train", "test") for name, pixels in pictures(40, 2).items()}
     for name in [name for name in made if name.startswith("test/") and not name.endswith("7.png")]:
         made[name] = 255 - made[name][::-1]
     write(project / "photos", made)
     use("photos")
-    assert "4 leaked" in prepare(run) or json.loads(paths.DATA_SUMMARY.read_text())["duplicates"]["leaked"] == 4
+    prepare()
+    assert json.loads(paths.DATA_SUMMARY.read_text())["duplicates"]["leaked"] == 4
     index = table(paths.INDEX)
     assert sorted(index.loc[index["flags"] == "leaked", "source"]) == [f"test/c1/0{tens}7.png" for tens in range(4)]
     told = table(paths.DUPLICATES)
@@ -243,11 +287,11 @@ def test_copies_are_reported_across_splits(project: Path, run: Run) -> None:
     assert len(Shards(paths.prepared("test"))) == 40
 
 
-def test_interrupted_work_leaves_the_prepared_data(folder: Path, run: Run) -> None:
+def test_interrupted_work_leaves_the_prepared_data(folder: Path) -> None:
     use("photos")
-    prepare(run)
+    prepare()
     before = own_images.digest_of_files(paths.PREPARED)
     use("photos", refused="0.0")
-    assert run("pipeline.preprocess").returncode == 1
+    assert "cannot be used" in refused()
     assert own_images.digest_of_files(paths.PREPARED) == before
-    assert os.listdir("data") == ["catalog", "raw", "prepared"] or set(os.listdir("data")) == {"catalog", "raw", "prepared"}
+    assert set(os.listdir("data")) == {"catalog", "raw", "prepared"}

@@ -1,6 +1,9 @@
 """Each layout is recognised from its files and read whole; what is odd is told, what is hostile is refused in a line."""
 
 import gzip
+import io
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +57,6 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     (root / "a" / "linked.png").symlink_to("1.png")
     (root / "a" / "loop").symlink_to(root)
     (root / "b" / "self.png").symlink_to("self.png")
-    import os
-
     os.mkfifo(root / "b" / "pipe.png")
     (root / os.fsdecode(b"b/latin\xe9.png")).touch()
     found = readers.read(root)
@@ -87,6 +88,7 @@ def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) 
         (("train/a/1.png", "val/a/1.png", "valid/a/1.png"), "two folders for one split: train, val, valid"),
         (("a.png", "b.png"), "not recognised as a data set; known are a folder per class; train, val and test folders"),
         (("train.csv", "notes.txt"), "not recognised as a data set"),
+        (("val/a/1.png", "test/a/1.png"), "test, val look like splits, but there is no train"),
     ],
 )
 def test_a_folder_that_could_be_anything_is_refused(tmp_path: Path, names: tuple[str, ...], line: str) -> None:
@@ -104,6 +106,46 @@ def test_classes_are_merged_over_unicode_forms_and_ordered_as_numbers(tmp_path: 
 def test_an_archive_that_was_packed_with_its_folder(tmp_path: Path) -> None:
     found = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png"))
     assert told(found) == [("cat/1.png", "cat", ""), ("dog/2.png", "dog", "")]
+
+
+def test_a_loose_file_beside_the_one_folder(tmp_path: Path) -> None:
+    found = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png", "README.md"))
+    assert [source for source, *_ in told(found)] == ["cat/1.png", "dog/2.png"]
+    assert [(row.source, row.reason) for row in found.refused] == [("README.md", "in no class folder")]
+
+
+def test_a_class_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
+    root = files(tmp_path, "a/1.png", "b/1.png")
+    (root / os.fsdecode(b"caf\xe9")).mkdir()
+    (root / os.fsdecode(b"caf\xe9/1.png")).touch()
+    found = readers.read(root)
+    assert found.classes == ("a", "b")
+    assert [(row.source, row.reason) for row in found.refused] == [("caf\\xe9", "its name is not UTF-8; rename it")]
+
+
+def test_folders_of_the_system_are_no_classes(tmp_path: Path) -> None:
+    found = readers.read(
+        files(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/@eaDir/x", "test/cat/1.png", "test/.git/x")
+    )
+    assert (found.classes, found.skipped) == (("cat", "dog"), 2)
+
+
+def test_arrays_beside_class_folders(tmp_path: Path) -> None:
+    root = files(tmp_path, "cat/1.png", "dog/1.png", "features.npy", "x.mat", "notes.npz")
+    assert [row.source for row in readers.read(root).refused] == ["features.npy", "notes.npz", "x.mat"]
+    np.savez(root / "notes.npz", images=IMAGES, labels=LABELS)
+    with pytest.raises(
+        Refusal, match="arrays: images and labels, and a folder per class: 2 folders: name the arrays, or move one"
+    ):
+        readers.read(root)
+
+
+def test_a_recipe_names_the_classes_of_folders(tmp_path: Path) -> None:
+    root = files(tmp_path, "cat/1.png", "dog/1.png")
+    found = readers.read(root, ("dog", "cat"))
+    assert (told(found), found.items["label"].tolist()) == ([("cat/1.png", "cat", ""), ("dog/1.png", "dog", "")], [1, 0])
+    with pytest.raises(Refusal, match="the classes are cat, dog, the recipe names dog, cow"):
+        readers.read(root, ("dog", "cow"))
 
 
 def test_idx_comes_back(tmp_path: Path) -> None:
@@ -200,10 +242,70 @@ def test_arrays_that_cannot_be_labelled_images_are_refused(tmp_path: Path, array
         readers.read(tmp_path / "m.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + b"\0" * 40])
+def npz_of(header: bytes, member: str = "images.npy") -> bytes:
+    """An .npz of two members of which the first is whatever is given."""
+    good = io.BytesIO()
+    np.save(good, LABELS)
+    with zipfile.ZipFile(made := io.BytesIO(), "w") as archive:
+        archive.writestr(member, header)
+        archive.writestr("labels.npy", good.getvalue())
+    return made.getvalue()
+
+
+def npy_of(header: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+DAMAGED = [
+    b"",
+    b"not a zip",
+    b"PK\x03\x04" + b"\0" * 40,
+    npz_of(npy_of("{'descr': '|u1', 'fortran_order': False, 'shape': (")),
+    npz_of(npy_of("{[]: 1}\n")),
+    npz_of(npy_of("{'descr': '|u1', 'fortran_order': False, 'shape': (100000, 100000, 78000), }\n")),
+    npz_of(npy_of("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 5, 5), }\n")),
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_npz_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.npz").write_bytes(content)
     with pytest.raises(Refusal, match=r"m.npz: a damaged .npz"):
+        readers.read(tmp_path)
+
+
+@pytest.mark.parametrize("shape", ["(100000000000000000000, 5, 5)", "(-1, 5, 5)", "(4, 5"])
+def test_a_damaged_npy_is_refused(tmp_path: Path, shape: str) -> None:
+    (tmp_path / "images.npy").write_bytes(npy_of(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n"))
+    np.save(tmp_path / "labels.npy", LABELS)
+    with pytest.raises(Refusal, match=r"images.npy: not a .npy file"):
+        readers.read(tmp_path)
+
+
+def test_what_is_no_array_in_an_npz_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "m.npz").write_bytes(npz_of(b"just text"))
+    with pytest.raises(Refusal, match="m.npz: m.npz/images: not a NumPy array"):
+        readers.read(tmp_path)
+
+
+def test_an_npz_that_unpacks_to_far_more_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.data.archives.HARMLESS", 1000)
+    np.savez_compressed(tmp_path / "m.npz", images=np.zeros((1000, 20, 20), np.uint8), labels=np.arange(1000) % 2)
+    with pytest.raises(Refusal, match=r"m.npz: \d+ bytes in \d+: it may be made to fill the memory"):
+        readers.read(tmp_path)
+
+
+def test_an_absurd_number_of_classes_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", images=IMAGES[:2], labels=[0, 20_000_000])
+    with pytest.raises(Refusal, match="labels 0..20000000, but labels count from 0 and are below 100,000"):
+        readers.read(tmp_path)
+
+
+def test_one_file_a_split_in_idx(tmp_path: Path) -> None:
+    for stem in ("emnist-letters-train", "train"):
+        (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
+        (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(as_idx(LABELS))
+    with pytest.raises(Refusal, match="several files for one split: emnist-letters-train-images-idx3-ubyte, train-images"):
         readers.read(tmp_path)
 
 
@@ -269,12 +371,32 @@ def test_whole_numbers_are_classes_in_a_table(tmp_path: Path) -> None:
     assert readers.read(table(tmp_path, "t.parquet", **{"class": [10, 9, 10]})).classes == ("9", "10")
 
 
+def test_a_parquet_that_pandas_has_shuffled_and_indexed(tmp_path: Path) -> None:
+    path = table(tmp_path, "t.parquet")
+    frame = pd.read_parquet(path).assign(group=["p", None, "q"]).sample(frac=1, random_state=1)
+    frame.rename(columns={"class": " class"}).set_index("File").to_parquet(path)
+    found = readers.read(path)
+    assert told(found) == [("img/a.png", "x", ""), ("img/b.png", "y", ""), ("img/c d.png", "x", "")]
+    assert found.items["group"].tolist() == ["p", "", "q"]
+
+
+def test_what_lies_beside_a_table_is_counted(tmp_path: Path) -> None:
+    table(tmp_path)
+    files(tmp_path, "img/unnamed.png", "notes.txt")
+    (tmp_path / "img" / "broken.png").symlink_to("nowhere")
+    found = readers.read(tmp_path)
+    assert (found.skipped, [(row.source, row.reason) for row in found.refused]) == (2, [("img/broken.png", "a broken link")])
+    assert found.layout.endswith("; 2 files beside it are not named")
+
+
 def test_files_that_a_table_names_in_vain_go_to_the_ledger(tmp_path: Path) -> None:
-    found = readers.read(table(tmp_path, File=["img/a.png", "img/gone.png", "img"]))
-    assert [(row.source, row.class_name, row.reason) for row in found.refused] == [
-        ("img/gone.png", "y", "no such file"),
-        ("img", "x", "a folder, not a file"),
-    ]
+    (tmp_path / "link.png").symlink_to("nowhere")
+    for gone, reason in (("img/gone.png", "no such file"), ("link.png", "a broken link"), ("n" * 300, "file name too long")):
+        found = readers.read(table(tmp_path, File=["img/a.png", gone, "img"]))
+        assert [(row.source, row.class_name, row.reason) for row in found.refused] == [
+            (gone, "y", reason),
+            ("img", "x", "a folder, not a file"),
+        ]
 
 
 HOSTILE = {

@@ -1,6 +1,7 @@
 """What `dataset:` in params.yaml names, opened for reading: a recipe's files, a folder, a table, an `.npz`, an archive."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from pipeline import params, paths
 from pipeline.data import archives, readers
 from pipeline.data.readers import Collection
+from pipeline.errors import Refusal
 
 UNPACKED = "unpacked-"
 
@@ -47,8 +49,10 @@ def clear() -> None:
 def opened(dataset: str) -> Iterator[Collection]:
     """The pictures of a data set, for as long as the block lasts: an archive is unpacked into a folder that then goes.
 
-    Raises Refusal, which names the file, where nothing can be recognised.
+    Raises Refusal, which names the file, where nothing can be recognised, or where the machine's locale would change names.
     """
+    if sys.getfilesystemencoding() != "utf-8":
+        raise Refusal(f"{dataset}: file names are read as {sys.getfilesystemencoding()} here; set PYTHONUTF8=1")
     path = Path(dataset)
     if is_recipe(dataset):
         yield readers.read(paths.RAW, params.load_recipe(path).classes)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.data.ledger import Row
 from pipeline.data.listing import Listing, listing
 from pipeline.data.readers import arrays, cifar, columns, folders, idx, tables
 from pipeline.data.readers.collection import Collection, Files
@@ -83,7 +84,9 @@ def _beside(found: Collection, lies: Listing) -> Collection:
 def _only_folder(root: Path, found: Listing, classes: tuple[str, ...]) -> Collection | None:
     """What lies in the one folder of an archive that was packed with its folder. Sources are told from there."""
     tops = found.below()
-    return _folder(root / tops[0], classes) if len(tops) == 1 else None
+    inside = _folder(root / tops[0], classes) if len(tops) == 1 else None
+    loose = [Row(name, "", "refused", folders.LOOSE) for name in found.top]
+    return replace(inside, refused=(*inside.refused, *loose)) if inside else None
 
 
 def _named(found: Collection, classes: tuple[str, ...], path: Path) -> Collection:
