@@ -105,6 +105,16 @@ def test_what_ctrl_c_would_say_is_what_was_trained() -> None:
     assert f"(epoch {best['epoch']}, val_accuracy {float(best['val_accuracy']):.4f}) is in models/cnn/best.keras" in README
 
 
+def test_the_speed_of_decoding_is_what_was_measured() -> None:
+    rows = json.loads(committed("benchmarks/decoding.json"))["rows"]
+    told = " ".join(README.split())
+    _, speed, _, ratio, memory, more = rows[-1]
+    assert f"at {speed} images/s in two processes, {ratio.split()[0]} of the rate of a bare loop" in told
+    assert f"hardly change: {memory} and {more} MiB in all processes" in told
+    some, many = (f"{float(row[7]):.0f}" for row in json.loads(committed("benchmarks/duplicates.json"))["rows"])
+    assert f"Copies among 70,000 images take {some} seconds, among a million {many}" in told
+
+
 def test_every_command_of_the_readme_exists() -> None:
     named = set(re.findall(r"python -m ([a-z_.]+)", README))
     assert [name for name in named if importlib.util.find_spec(name) is None] == []
