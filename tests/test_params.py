@@ -11,7 +11,7 @@ HEAD = """\
 seed: 0
 dataset: data/catalog/digits.yaml
 image: {height: 8, width: 8, channels: 1, shape: stretch, interpolation: area, background: [0, 0, 0], max_pixels: 100_000_000}
-preprocess: {validation: 0.1, test: 0.2, transforms: []}
+preprocess: {validation: 0.1, test: 0.2, transforms: [], refused: 0.05, duplicates: {policy: report, similarity: null}, workers: 1, executor: processes}
 training: {backend: tensorflow, precision: float32, deterministic: true, workers: 1, checkpoint_steps: null}
 models:
   tiny:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import artifacts, paths, preprocess, verify
 from pipeline.data import images
-from pipeline.data.images import ImagePolicy, decoding
+from pipeline.data.images import ImagePolicy, upright
 from pipeline.data.shards import Shards
 from pipeline.deploy import canonical, files
 from pipeline.deploy.classifier import Classifier
@@ -29,7 +29,6 @@ title: Colours
 homepage: none
 licence: none
 citation: none
-format: npz
 classes: [red, green, blue]
 files: {colours.npz: %s}
 sources: [{url: "http://localhost/{file}"}]
@@ -95,7 +94,7 @@ def test_an_edited_image_policy_is_caught(colours: Path) -> None:
 def test_a_file_gate_without_files_is_no_gate(colours: Path) -> None:
     rows = paths.INDEX.read_text().splitlines(keepends=True)
     paths.INDEX.write_text("".join(row for row in rows if not row.startswith("validation/")))
-    refused("data/prepared/index.csv: not the index of data/raw; run `dvc repro preprocess`")
+    refused("data/prepared/index.csv: not the index of data/catalog/colours.yaml; run `dvc repro preprocess`")
 
 
 def refused(line: str) -> None:
@@ -131,20 +130,20 @@ def test_another_policy_gives_other_pixels(tmp_path: Path, policy: ImagePolicy) 
 
 
 def test_blue_for_red_in_reading_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "_opaque", lambda pixels, _: pixels[..., 2::-1])
+    monkeypatch.setattr(upright, "_opaque", lambda pixels, _: pixels[..., 2::-1])
     with pytest.raises(Refusal, match=r"validation/000000 as a file \(with alpha\): the pixels are not those of training"):
         through_files(classifier(tmp_path))
 
 
 def test_another_background_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opaque = decoding._opaque
-    monkeypatch.setattr(decoding, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
+    opaque = upright._opaque
+    monkeypatch.setattr(upright, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
     with pytest.raises(Refusal, match=r"as a file \(half transparent\): the pixels are not those of training"):
         through_files(classifier(tmp_path))
 
 
 def test_a_forgotten_rotation_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "TURNS", {})
+    monkeypatch.setattr(upright, "TURNS", {})
     with pytest.raises(Refusal, match=r"validation/000000 as a file \(rotated by EXIF\): the pixels are not those"):
         through_files(classifier(tmp_path))
 
