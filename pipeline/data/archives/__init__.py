@@ -1,7 +1,7 @@
 """A data set in a zip or a tar: unpacked into a scratch folder, or refused before it can do harm.
 
-    is_archive(path)               by its name
-    unpack(path, folder, wanted)   its files under a folder of their own, or nothing at all
+    is_archive(path)       by its name
+    unpack(path, folder)   its files under a folder of their own, or nothing at all
 
 Refused, with one line: names that lead out of the folder, links, devices, two members of one name, passwords, damage, bombs.
 """
@@ -11,7 +11,7 @@ import gzip
 import lzma
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -39,30 +39,24 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-def unpack(path: Path, folder: Path, wanted: Collection[str] | None = None) -> None:
-    """Writes the files of an archive below `folder`, which is made, or empty: all with their folders, or those `wanted`.
+def unpack(path: Path, folder: Path) -> None:
+    """Writes the files of an archive below `folder`, which is made, or empty.
 
     Modes, owners and times are not kept. Whatever stops it removes `folder`. Raises Refusal, one line with the archive's name,
-    for one that is damaged or cannot be trusted, lacks a wanted file, or has no room on the disk.
+    for one that is damaged, cannot be trusted, or has no room on the disk.
     """
     folder.mkdir(exist_ok=True)
     if any(folder.iterdir()):
         raise Refusal(f"{folder}: not empty; an archive is unpacked into a folder of its own")
-    names = None if wanted is None else frozenset(wanted)
-    with _whole_or_gone(folder), refusing(str(path)), _opened(path, shutil.disk_usage(folder).free, names) as entries:
-        seen = set()
+    with _whole_or_gone(folder), refusing(str(path)), _opened(path, shutil.disk_usage(folder).free) as entries:
         for entry in entries:
-            if names is None or entry.name in names:
-                _write(folder / entry.name, entry)
-                seen.add(entry.name)
-        if names and names - seen:
-            raise Refusal(f"holds no {min(names - seen)!r}")
+            _write(folder / entry.name, entry)
 
 
 @contextmanager
-def _opened(path: Path, room: int, wanted: frozenset[str] | None) -> Iterator[Iterator[Entry]]:
+def _opened(path: Path, room: int) -> Iterator[Iterator[Entry]]:
     size = path.stat().st_size
-    rules = Rules(max(HARMLESS, RATIO * size), room, wanted)
+    rules = Rules(max(HARMLESS, RATIO * size), room)
     bar = {"total": size, "desc": path.name, "delay": 1, "mininterval": 1, "leave": False}
     with path.open("rb") as file, tqdm.wrapattr(file, "read", **bar) as stream:
         kind = _kind(file)

@@ -44,12 +44,12 @@ class Entry(NamedTuple):
 class Rules:
     """What the members of one archive must keep together. `admit` raises Refusal for the first that does not.
 
-    `limit` is the number of bytes that all may unpack to, `room` the number that the `wanted` ones may (None: all).
+    `limit` is the number of bytes that they may unpack to as no bomb, `room` the number that the disk has free.
     """
 
-    def __init__(self, limit: int, room: int, wanted: frozenset[str] | None) -> None:
-        self.limit, self.room, self.wanted = limit, room, wanted
-        self.stated = self.taken = 0
+    def __init__(self, limit: int, room: int) -> None:
+        self.limit, self.room = limit, room
+        self.stated = 0
         self.folders: dict[str, bool] = {}  # each name so far, and whether it is a folder
 
     def admit(self, raw: str, folder: bool, size: int) -> str:
@@ -60,8 +60,7 @@ class Rules:
             raise Refusal(f"damaged or cut short ({raw!r} has {size} bytes)")
         self.stated += size
         self.check(self.stated)
-        self.taken += size if self.wanted is None or name in self.wanted else 0
-        if self.taken > self.room:
+        if self.stated > self.room:
             raise Refusal(f"needs more than the {self.room:,} bytes that are free on the disk")
         return name
 
