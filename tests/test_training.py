@@ -144,13 +144,13 @@ def prepare() -> None:
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
 
 
-def test_five_processes_and_two_exports_in_one_give_the_same_bytes(
+def test_three_processes_and_two_exports_in_one_give_the_same_bytes(
     project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare()
     assert run("pipeline.train", "tiny").returncode == 0
     exported = []
-    for seed in ("0", "1", "2", "3", "random"):
+    for seed in ("0", "1", "random"):
         assert run("pipeline.export", "tiny", PYTHONHASHSEED=seed).returncode == 0
         exported.append(paths.onnx("tiny").read_bytes())
     for _ in range(2):
