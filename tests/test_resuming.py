@@ -38,7 +38,8 @@ def unbroken(backend: str, run: Run) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("backend", "every", "moments"), [("tensorflow", None, ("0.3", "1.2", "write.1", "4.1")), ("jax", 2, ("0.3", "write.1"))]
+    ("backend", "every", "moments"),
+    [("tensorflow", None, ("0.3", "1.2", "write.1", "2.4", "4.1")), ("jax", 2, ("0.3", "write.1"))],
 )
 def test_killed_at_any_moment_the_same_bytes(backend: str, every: int | None, moments: tuple[str, ...], run: Run) -> None:
     whole = unbroken(backend, run)
