@@ -256,10 +256,14 @@ def test_the_same_code_trains_on_jax_and_its_model_exports(run: Run) -> None:
     text = re.sub(r"optimizer: .*", optimizer, text).replace("p: 0.5}]", "p: 0.5}, MixUp: {alpha: 0.4}, CutMix]")
     classes = [str(digit) for digit in range(10)]
     artifacts.write_json(paths.DATA_SUMMARY, {"classes": classes, "title": "Test", "licence": "MIT"})
-    Path("params.yaml").write_text(text.replace("workers: 1", "workers: 2"))
-    ended = run("pipeline.train", "tiny")
-    assert ended.returncode == 0, ended.stderr
-    assert "JAX" in ended.stdout and ended.stderr == ""
+    files = []
+    for workers in (0, 2):
+        Path("params.yaml").write_text(text.replace("workers: 1", f"workers: {workers}"))
+        ended = run("pipeline.train", "tiny")
+        assert ended.returncode == 0, ended.stderr
+        assert "JAX" in ended.stdout and ended.stderr == ""
+        files.append(paths.keras("tiny").read_bytes())
+    assert files[0] == files[1]
     labels = Shards(paths.prepared("validation")).labels
     loss = -np.log(answers(archive.load(paths.keras("tiny")))[np.arange(40), labels]).mean()  # on TensorFlow
     losses = pd.read_csv(paths.history("tiny"))["val_loss"]

@@ -12,7 +12,7 @@ import lzma
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -91,8 +91,7 @@ def _write(target: Path, entry: Entry) -> None:
 
 @contextmanager
 def _whole_or_gone(folder: Path) -> Iterator[None]:
-    try:
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder)
         yield
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
+        undo.pop_all()
