@@ -24,11 +24,12 @@ import numpy as np
 import psutil
 
 from benchmarks import machine, ratios
-from pipeline import artifacts
-from pipeline.data import executors, preparing, readers
-from pipeline.data.images import ImagePolicy
-from pipeline.data.preparing import Preparation
-from pipeline.data.store import Store
+from darkroom.core import artifacts
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import decode_tasks, executors
+from darkroom.data.decode_tasks import Preparation
+from darkroom.data.sources import readers
+from darkroom.data.staging import Store
 
 SIDE, PROCESSES, SCENES = 64, 2, 200
 POLICY = ImagePolicy(SIDE, SIDE, 3, "stretch", "area", (0, 0, 0), 100_000_000)
@@ -102,12 +103,12 @@ def ours(folder: Path, place: Path) -> tuple[float, int]:
     """Seconds of what preprocess does, the start of its processes included, and the most bytes of anonymous memory."""
     collection = readers.read(folder)
     known = {source: hashlib.sha256((folder / source).read_bytes()).hexdigest() for source in collection.items["source"]}
-    tasks = preparing.tasks(collection, Preparation(POLICY, (), ""), known)
+    tasks = decode_tasks.tasks(collection, Preparation(POLICY, (), ""), known)
     watch = Watch()
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=place) as scratch, watch:
         with executors.executor(executors.PROCESSES, PROCESSES, "") as (pool, count):
-            made = Store(Path(scratch) / "store", collection, executors.in_order(pool, count, preparing.prepare, tasks))
+            made = Store(Path(scratch) / "store", collection, executors.in_order(pool, count, decode_tasks.prepare, tasks))
         seconds = time.perf_counter() - begun
         if len(made.table) != len(collection.items):
             raise SystemExit(f"{len(collection.items) - len(made.table)} files were not read")

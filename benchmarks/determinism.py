@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import machine
 from benchmarks.ratios import ratio
 from benchmarks.training import first
-from pipeline import artifacts, params, paths
-from pipeline.data.shards import Shards
-from pipeline.training import fitting, runtime, task
+from darkroom import config
+from darkroom.core import artifacts, paths
+from darkroom.data.shards import Shards
+from darkroom.launch import backend
+from darkroom.training import fit, setup
 
 if TYPE_CHECKING:
-    from pipeline.training.fitting import Watch
-    from pipeline.training.resuming import Checkpoint
+    from darkroom.training.callbacks.checkpoint import Checkpoint
+    from darkroom.training.fit import Watch
 
 COLUMNS = ["model", "way", "s an epoch (median of the rounds)", "time of a round (median, lowest to highest)"]
 FREE, SAME, KEPT, OFTEN = "free", "deterministic", "kept", "often"
@@ -44,7 +46,7 @@ AGAINST = {SAME: FREE, KEPT: SAME, OFTEN: SAME}
 def main() -> None:
     """Measures round by round and writes the table; as a worker, trains one way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(params.load().models))
+    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(config.load().models))
     parser.add_argument("--images", type=int, default=12800)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20)
@@ -99,20 +101,20 @@ def epoch(process: "subprocess.Popen[str]") -> float:
 
 def work(chosen: argparse.Namespace) -> None:
     """One training, which tells how long each epoch took."""
-    settings, (name,) = params.load(), chosen.models
-    runtime.start(settings.seed, settings.training.backend, settings.training.precision, chosen.way != FREE)
-    model, where = settings.model(name), params.place("models", name)
+    settings, (name,) = config.load(), chosen.models
+    backend.start(settings.seed, settings.training.backend, settings.training.precision, chosen.way != FREE)
+    model, where = settings.model(name), config.place("models", name)
     model = model.model_copy(update={"fit": model.fit.model_copy(update={"epochs": chosen.rounds + 1})})
     train, validation = first(Shards(paths.prepared("train")), chosen.images), first(Shards(paths.prepared("validation")), 1000)
-    made = task.prepare(model, settings.image.policy, settings.seed, train, where)
+    made = setup.prepare(model, settings.image.policy, settings.seed, train, where)
     with tempfile.TemporaryDirectory() as folder:
         seen, keeper = watch(chosen.way), keeping(chosen.way, chosen.steps, Path(folder))
-        fitting.fit(made, validation, settings.training.workers, seen, keeper)
+        fit.fit(made, validation, settings.training.workers, seen, keeper)
 
 
 def watch(way: str) -> "Watch":
     """What the stage watches a training by, at the head of it the clock; without a state there is no trace either."""
-    from pipeline.training.progress import Best, Curves, Trace
+    from darkroom.training.callbacks.progress import Best, Curves, Trace
 
     class Clock(Trace):
         since = 0.0
@@ -133,12 +135,12 @@ def watch(way: str) -> "Watch":
             if self.since:
                 print(f"took {time.perf_counter() - self.since}", flush=True)
 
-    return fitting.Watch(Clock(), Curves(), Best())
+    return fit.Watch(Clock(), Curves(), Best())
 
 
 def keeping(way: str, steps: int, folder: Path) -> "Checkpoint | None":
     """The stage's own keeper of states, or none."""
-    from pipeline.training.resuming import Checkpoint
+    from darkroom.training.callbacks.checkpoint import Checkpoint
 
     if way not in (KEPT, OFTEN):
         return None

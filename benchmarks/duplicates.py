@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from benchmarks import machine
 from benchmarks.memory import anonymous
-from pipeline import artifacts, paths
-from pipeline.data import duplicates, likeness
-from pipeline.data.shards import Shards
+from darkroom.core import artifacts, paths
+from darkroom.data import duplicates, similarity
+from darkroom.data.shards import Shards
 
 SPLITS = ("train", "validation", "test")
 PLANTED, BLOCK, FREQUENCIES = 1000, 10_000, 8
@@ -78,10 +78,10 @@ def prepared(similarity: float) -> list[str]:
     begun = time.perf_counter()
     images = [image for shards in splits.values() for batch in shards.batches() for image in batch]
     hashes = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
-    thumbnails = np.stack([likeness.thumbnail(image) for image in images])
+    thumbnails = np.stack([similarity.thumbnail(image) for image in images])
     read = time.perf_counter() - begun
     height, width, _ = images[0].shape
-    pairs, measured = search(thumbnails, likeness.thumbnail_shape(height, width), hashes, similarity)
+    pairs, measured = search(thumbnails, similarity.thumbnail_shape(height, width), hashes, similarity)
     leaked = duplicates.leaked(pairs, split_of, "test", ("train", "validation"))
     return [f"{len(images)}, prepared", *numbers(thumbnails, pairs), str(leaked.sum()), f"{read:.1f}", *measured]
 
@@ -92,7 +92,7 @@ def planted(count: int, similarity: float) -> list[str]:
         thumbnails = pictures(Path(folder) / "thumbnails.npy", count)
         hashes = [str(number) for number in range(count)]
         hashes[-PLANTED:] = hashes[2 * PLANTED : 3 * PLANTED]
-        pairs, measured = search(thumbnails, (likeness.SIDE, likeness.SIDE), hashes, similarity)
+        pairs, measured = search(thumbnails, (similarity.SIDE, similarity.SIDE), hashes, similarity)
         places = np.arange(3 * PLANTED)
         kinds = np.repeat(["near", "mirrored", "exact"], PLANTED)
         wanted = pd.DataFrame({"first": places, "second": places + count - len(places), "kind": kinds})
@@ -108,19 +108,19 @@ def pictures(file: Path, count: int) -> NDArray[np.uint8]:
     Each is a sum of the 63 lowest cosine waves; their power falls with their frequency, as it does in photographs.
     """
     generator = np.random.default_rng(0)
-    waves = np.zeros((FREQUENCIES**2, likeness.SIDE, likeness.SIDE), np.float32)
+    waves = np.zeros((FREQUENCIES**2, similarity.SIDE, similarity.SIDE), np.float32)
     for number, wave in enumerate(waves):
         down, across = divmod(number, FREQUENCIES)
         wave[down, across] = 1 / np.sqrt(down + across) if number else 0
         wave[:] = cv2.idct(wave)
     waves *= 50 / np.sqrt(np.square(waves).sum(axis=0).mean())  # grey levels
-    mapped = np.lib.format.open_memmap(file, "w+", np.uint8, (count, likeness.SIDE**2))
+    mapped = np.lib.format.open_memmap(file, "w+", np.uint8, (count, similarity.SIDE**2))
     for start in range(0, count, BLOCK):
         parts = generator.normal(size=(min(BLOCK, count - start), len(waves))).astype(np.float32)
         mapped[start : start + BLOCK] = np.clip(128 + parts @ waves.reshape(len(waves), -1), 0, 255)
     noisy, turned, copied = np.split(mapped[: 3 * PLANTED], 3)
     noise = generator.normal(0, 3, noisy.shape)
-    mirrored = likeness.mirror(turned, (likeness.SIDE, likeness.SIDE))
+    mirrored = similarity.mirror(turned, (similarity.SIDE, similarity.SIDE))
     mapped[-3 * PLANTED :] = np.concatenate([np.clip(noisy + noise, 0, 255).astype(np.uint8), mirrored, copied])
     mapped.flush()
     return np.load(file, mmap_mode="r")

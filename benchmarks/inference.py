@@ -1,9 +1,9 @@
-"""How fast a finished model answers: onnxruntime beside every way that Keras and TensorFlow have; `pipeline.predict` by folder.
+"""How fast a finished model answers: onnxruntime beside every way that Keras and TensorFlow have; `darkroom.commands.predict` by folder.
 
     python -m benchmarks.inference [--model cnn] [--repeats 9] [--pictures 10000]
 
 Calls: a batch in and probabilities out, as NumPy, on the CPU; in a round each way has its turn of some 0.2 s, which counts
-as its median call. Folders: whole processes over PNG files, `pipeline.predict` and a loop by hand, A B A B ..., after one
+as its median call. Folders: whole processes over PNG files, `darkroom.commands.predict` and a loop by hand, A B A B ..., after one
 uncounted pair. Writes benchmarks/inference.json and benchmarks/predict.json. Needs a finished `dvc repro`.
 """
 
@@ -25,11 +25,13 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.ratios import rates, ratio
-from pipeline import artifacts, params, paths
-from pipeline.data.shards import Shards
-from pipeline.deploy import session
-from pipeline.deploy.classifier import UNSURE
-from pipeline.training import archive, network, runtime
+from darkroom import config
+from darkroom.core import artifacts, paths
+from darkroom.data.shards import Shards
+from darkroom.inference import session
+from darkroom.inference.classifier import UNSURE
+from darkroom.launch import backend
+from darkroom.training import keras_file, network
 
 THREADS, BATCHES, TURN_S, PAUSE_S, PAIRS = (1, 2), (1, 32, 256), 0.2, 0.1, 3
 FP32, INT8 = "onnxruntime, fp32", "onnxruntime, int8"
@@ -51,7 +53,7 @@ for part in (names[start : start + 256] for start in range(0, len(names), 256)):
 def main() -> None:
     """Measures folders, then calls, each number of threads in a process of its own; writes both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="cnn", choices=list(params.load().models))
+    parser.add_argument("--model", default="cnn", choices=list(config.load().models))
     parser.add_argument("--repeats", type=int, default=9, help="rounds")
     parser.add_argument("--pictures", type=int, default=10000)
     chosen, rows = parser.parse_args(), []
@@ -70,7 +72,7 @@ def main() -> None:
 def measured(model: str, threads: int, repeats: int) -> list[list[str]]:
     """A row a batch size and way; ends the benchmark where a way's answers are not those of the fp32 file."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow alone would use a GPU
-    runtime.start(params.load().seed)
+    backend.start(config.load().seed)
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)  # possible only before TensorFlow's first use
@@ -99,7 +101,7 @@ def opened(model: str, threads: int, shape: tuple[int, ...]) -> dict[str, Callab
 
     files = {FP32: paths.onnx(model), INT8: paths.onnx(model).parent / "compact" / "model.int8.onnx"}
     sessions = {name: session.load(path.read_bytes(), name, threads) for name, path in files.items() if path.exists()}
-    keras_model = archive.load(paths.keras(model))
+    keras_model = keras_file.load(paths.keras(model))
     network.in_float32(keras_model)  # export does this and the next
     network.divide_logits(keras_model, float(sessions[FP32].get_modelmeta().custom_metadata_map["temperature"]))
     signature = [tf.TensorSpec(shape, tf.uint8)]
@@ -126,15 +128,15 @@ def folders(model: str, pictures: int) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         for number, image in enumerate(split.images(np.arange(pictures) % len(split))):
             cv2.imwrite(f"{folder}/{number:06d}.png", image[..., ::-1])  # OpenCV takes BGR; grey stays as it is
-        hand, ours = ["-c", BY_HAND, model, folder], ["-m", "pipeline.predict", model, folder, "--format", "csv"]
+        hand, ours = ["-c", BY_HAND, model, folder], ["-m", "darkroom.commands.predict", model, folder, "--format", "csv"]
         pairs = [(process(hand), process(ours)) for _ in range(PAIRS + 1)][1:]
     answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-pictures:] for _, text in pairs[0]), strict=True)
     if not all(b[0] in (a[0], UNSURE) and abs(float(a[1]) - float(b[1])) < 1e-4 for a, b in answers):
-        sys.exit("pipeline.predict and the loop by hand answer differently")
+        sys.exit("darkroom.commands.predict and the loop by hand answer differently")
     theirs, own = ([pictures / pair[side][0] for pair in pairs] for side in (0, 1))
     ratios = [b / a for a, b in zip(theirs, own, strict=True)]
     loop = ["a loop by hand: OpenCV, onnxruntime, batches of 256", *rates(theirs), "1"]
-    return [loop, ["`pipeline.predict`", *rates(own), ratio(ratios)]]
+    return [loop, ["`darkroom.commands.predict`", *rates(own), ratio(ratios)]]
 
 
 def process(words: list[str]) -> tuple[float, str]:

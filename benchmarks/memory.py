@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import machine
-from pipeline import artifacts, params
-from pipeline.data import shards
-from pipeline.data.images import ImagePolicy
-from pipeline.data.shards import Shards
-from pipeline.training import fitting, network, optimizers, runtime
-from pipeline.training.batches import Batches
-from pipeline.training.task import Task
+from darkroom import config
+from darkroom.core import artifacts
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.launch import backend
+from darkroom.training import network, optimizers
+from darkroom.training.batches import Batches
+from darkroom.training.setup import Task
 
 if TYPE_CHECKING:
     import keras
@@ -63,10 +65,10 @@ def written(folder: Path, count: int, side: int) -> Shards:
 
 def trained(split: Shards, steps: int) -> tuple[int, int]:
     """Trains that many steps; anonymous memory in bytes before the first and at most."""
-    settings = params.load()
-    runtime.start(settings.seed)
+    settings = config.load()
+    backend.start(settings.seed)
     side, _, channels = split.shape
-    where = params.place("models", "cnn")
+    where = config.place("models", "cnn")
     model = network.build(
         settings.model("cnn"), ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, where
     )
@@ -74,7 +76,7 @@ def trained(split: Shards, steps: int) -> tuple[int, int]:
     batches = Batches(split, fit.batch_size, settings.seed, settings.model("cnn").augment, np.ones(CLASSES, np.float32), where)
     optimizers.compile_model(model, fit, batches.per_epoch, where.at("fit"))
     seen = watch()
-    fitting.probe(Task(model, batches, fit, where), steps, seen)
+    fit.probe(Task(model, batches, fit, where), steps, seen)
     return seen.values[0], max(seen.values)
 
 

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine
-from pipeline import artifacts, params, paths
+from darkroom import config
+from darkroom.core import artifacts, paths
 
 EPOCH_S = re.compile(r" - (\d+)s - ")
 COPIED = ("pipeline", "data/catalog", "benchmarks", "tests", "dvc.yaml", "params.yaml", "requirements.txt")
@@ -37,7 +38,7 @@ class Cost:
 def main() -> None:
     """Runs, measures, writes the table."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    models = list(params.load().models)
+    models = list(config.load().models)
     with tempfile.TemporaryDirectory() as folder:
         copy_project(Path(folder))
         shorten(Path(folder))
@@ -45,7 +46,7 @@ def main() -> None:
         stages: list[tuple[str, ...]] = [("download",), ("preprocess",), *each, ("report",)]
         costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages}
         picture = (f"models/{models[-1]}/model.onnx", "tests/boot.png")
-        first = statistics.median(cost(folder, "pipeline.predict", *picture).wall for _ in range(5))
+        first = statistics.median(cost(folder, "darkroom.commands.predict", *picture).wall for _ in range(5))
     wall, fit = sum(it.wall for it in costs.values()), sum(it.fit for it in costs.values())
     total = Cost(wall, fit, max(it.memory for it in costs.values()))
     rows = [row(name, it) for name, it in [*costs.items(), ("all", total)]]

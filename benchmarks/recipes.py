@@ -17,7 +17,8 @@ import pandas as pd
 
 from benchmarks import machine
 from benchmarks.pipeline import copy_project, cost, edit_params
-from pipeline import artifacts, params, paths
+from darkroom import config
+from darkroom.core import artifacts, paths
 
 STAGES = ("train", "export", "verify", "quantize", "evaluate")
 COLUMNS = ["model", "seed", "test accuracy", "validation accuracy in training", "inside fit, s", "whole pipeline, s"]
@@ -50,7 +51,7 @@ def run(recipe: Path, seed: int) -> list[dict[str, object]]:
         copy_project(Path(folder))
         shutil.copy(recipe, Path(folder) / paths.PARAMS)
         edit_params(Path(folder), r"(?m)^seed: \d+", f"seed: {seed}")
-        models = list(params.load(Path(folder) / paths.PARAMS).models)
+        models = list(config.load(Path(folder) / paths.PARAMS).models)
         costs = {words: cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in way(models)}
         whole = sum(it.wall for it in costs.values())
         return [{**figures(Path(folder), model, seed), "fit": costs["train", model].fit, "whole": whole} for model in models]

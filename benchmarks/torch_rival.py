@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from pipeline.data.shards import Shards
-    from pipeline.params.model import Model
+    from darkroom.config.model import Model
+    from darkroom.data.shards import Shards
 
 
 @contextlib.contextmanager

@@ -23,12 +23,14 @@ import numpy as np
 
 from benchmarks import machine, torch_rival
 from benchmarks.ratios import rates, ratio
-from pipeline import artifacts, params, paths
-from pipeline.data.shards import Shards
-from pipeline.params.call import optimizer
-from pipeline.training import runtime, task
-from pipeline.training.batches import Batch, one_hot, stream
-from pipeline.training.feeding import source
+from darkroom import config
+from darkroom.config.named_call import optimizer
+from darkroom.core import artifacts, paths
+from darkroom.data.shards import Shards
+from darkroom.launch import backend
+from darkroom.training import setup
+from darkroom.training.batches import Batch, one_hot, stream
+from darkroom.training.input_pipeline import source
 
 if TYPE_CHECKING:
     import keras
@@ -44,12 +46,12 @@ Epoch = Callable[[], float]
 def main() -> None:
     """Measures every way of every model, round by round, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(params.load().models))
+    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(config.load().models))
     parser.add_argument("--images", type=int, default=25600)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     chosen = parser.parse_args()
-    runtime.start(params.load().seed, params.load().training.backend)
+    backend.start(config.load().seed, config.load().training.backend)
     rows = [row for model in chosen.models for row in measured(model, chosen)]
     content = {
         "title": f"Training with Adam, {chosen.rounds} interleaved rounds of {chosen.images} images",
@@ -66,11 +68,11 @@ def measured(name: str, chosen: argparse.Namespace) -> list[list[str]]:
     """The rows of one model."""
     split, tenth = (first(Shards(paths.prepared("train")), images) for images in (chosen.images, chosen.images // 10))
     ways = {BARE: bare(name, split), OURS: ours(name, split), LOWER: ours(name, tenth, "mixed_bfloat16")}
-    if params.load().models[name].augment:
+    if config.load().models[name].augment:
         ways |= {AUGMENTED: ours(name, split, augmented=True), READY: ready(name, split)}
     with contextlib.ExitStack() as ends:
         if chosen.torch:
-            ways[RIVAL] = ends.enter_context(torch_rival.epochs(chosen.torch, split, params.load().models[name]))
+            ways[RIVAL] = ends.enter_context(torch_rival.epochs(chosen.torch, split, config.load().models[name]))
         images = {way: len(tenth if way == LOWER else split) for way in ways}
         rounds = [{way: images[way] / epoch() for way, epoch in ways.items()} for _ in range(chosen.rounds + 1)][1:]
     rows = [[name, way, *rates([it[way] for it in rounds]), against(way, rounds)] for way in ways]
@@ -88,14 +90,14 @@ def first(split: Shards, images: int) -> Shards:
     return split
 
 
-def prepared(name: str, split: Shards, precision: str = "float32", augmented: bool = True) -> task.Task:
+def prepared(name: str, split: Shards, precision: str = "float32", augmented: bool = True) -> setup.Task:
     """The model's task, with Adam, with or without its augmentation."""
-    settings = params.load()
-    model, where = settings.model(name), params.place("models", name)
+    settings = config.load()
+    model, where = settings.model(name), config.place("models", name)
     fit = model.fit.model_copy(update={"optimizer": optimizer("Adam"), "warmup": None})
     update = {"fit": fit, **({} if augmented else {"augment": ()})}
-    runtime.start(settings.seed, settings.training.backend, precision)
-    return task.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, split, where)
+    backend.start(settings.seed, settings.training.backend, precision)
+    return setup.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, split, where)
 
 
 def bare(name: str, split: Shards) -> Epoch:
@@ -108,7 +110,7 @@ def bare(name: str, split: Shards) -> Epoch:
 def ours(name: str, split: Shards, precision: str = "float32", augmented: bool = False) -> Epoch:
     """The batches of the train stage; each epoch is the next one of a training."""
     made = prepared(name, split, precision, augmented)
-    whole = stream(made.batches, LONG, params.load().training.workers)
+    whole = stream(made.batches, LONG, config.load().training.workers)
     return lambda: streamed(made, lambda: itertools.islice(whole, made.batches.per_epoch))
 
 
@@ -119,7 +121,7 @@ def ready(name: str, split: Shards) -> Epoch:
     return lambda: streamed(made, lambda: iter(kept))
 
 
-def streamed(made: task.Task, make: Callable[[], Iterator[Batch]]) -> float:
+def streamed(made: setup.Task, make: Callable[[], Iterator[Batch]]) -> float:
     """Seconds of an epoch over the batches that `make` yields."""
     return timed(made.model, x=source(make, made.batches.shapes), steps_per_epoch=made.batches.per_epoch, shuffle=False)
 

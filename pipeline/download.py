@@ -11,20 +11,21 @@ The sources of the recipe are tried in order; one that is dead, slow, cut short 
 import sys
 from pathlib import Path
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data import archives, manifest, opening
-from pipeline.data.fetching import checksums, sources
-from pipeline.errors import Refusal
-from pipeline.params.recipe import Recipe, Source
+from darkroom import config
+from darkroom.config.catalog import Recipe, Source
+from darkroom.core import artifacts, command, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import archives, manifest, opening
+from darkroom.data.sources.download import checksums, providers
 
 
 def main() -> None:
     """Fetches the files of the recipe into data/raw, or writes the manifest of what lies here."""
     command.no_arguments(__doc__)
-    name = params.load().dataset
+    name = config.load().dataset
     opening.clear()
     if opening.is_recipe(name):
-        fetch(params.load_recipe(Path(name)), name, paths.RAW)
+        fetch(config.load_recipe(Path(name)), name, paths.RAW)
     else:
         survey(name, paths.RAW)
 
@@ -40,23 +41,23 @@ def survey(name: str, raw: Path) -> None:
 def fetch(recipe: Recipe, name: str, raw: Path) -> None:
     """Fills the folder `raw` from the first source that has all files of the recipe right; `name` is the recipe's own.
 
-    Raises Refusal when no source has; `raw` is then as it was.
+    Raises DarkroomError when no source has; `raw` is then as it was.
     """
     for source in recipe.sources:
         count = f"{len(recipe.files)} file{'s' * (len(recipe.files) > 1)}"
-        print(f"{recipe.title}: {count} from {sources.describe(source)}", flush=True)
+        print(f"{recipe.title}: {count} from {providers.describe(source)}", flush=True)
         try:
             with artifacts.replaced(raw) as (fresh, scratch):
                 _gather(source, recipe, fresh, scratch)
             return
-        except Refusal as refusal:
+        except DarkroomError as refusal:
             print(refusal, file=sys.stderr, flush=True)
-    raise Refusal(f"{name}: none of its {len(recipe.sources)} sources could deliver {recipe.title}; nothing was written")
+    raise DarkroomError(f"{name}: none of its {len(recipe.sources)} sources could deliver {recipe.title}; nothing was written")
 
 
 def _gather(source: Source, recipe: Recipe, folder: Path, scratch: Path) -> None:
     """File by file, so that no more than one lies there twice."""
-    deliver = sources.open_source(source, scratch)
+    deliver = providers.open_source(source, scratch)
     for file, checksum in recipe.files.items():
         delivered = deliver(file)
         _store(checksums.proven(file, delivered, checksum), file, folder)

@@ -13,24 +13,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data.index import LEAKED
-from pipeline.data.shards import Shards
-from pipeline.deploy import passport, session, shipped
-from pipeline.deploy.passport import Passport
-from pipeline.errors import Refusal
-from pipeline.evaluation import calibration, metrics
+from darkroom import config
+from darkroom.core import artifacts, command, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.index import LEAKED
+from darkroom.data.shards import Shards
+from darkroom.evaluation import calibration, metrics
+from darkroom.inference import metadata, session
+from darkroom.inference.metadata import Passport
+from darkroom.verification import verified_models
 
 
 def main() -> None:
     """Runs the ONNX files over the test split and writes their figures."""
     name = command.model_argument(__doc__)
-    settings = params.load()
+    settings = config.load()
     settings.model(name)
     classes = artifacts.read_json(paths.CLASSES)["classes"]
     test = Shards(paths.prepared("test"))
     confidence, clean = settings.evaluate.confidence, ~leaked(len(test))
-    content = shipped.content(name)
+    content = verified_models.content(name)
     probabilities, stamp = answers(content, str(paths.onnx(name)), test)
     found = figures(test.labels, probabilities, stamp, confidence, clean)
     facts = artifacts.read_json(paths.exported(name))
@@ -47,14 +49,14 @@ def leaked(images: int) -> NDArray[np.bool_]:
     index = pd.read_csv(paths.INDEX, usecols=["split", "flags"], dtype=str, keep_default_na=False, lineterminator="\n")
     flags = index.loc[index["split"] == "test", "flags"]
     if len(flags) != images:
-        raise Refusal(f"{paths.INDEX}: {len(flags)} test images, but {images} prepared; run `dvc repro preprocess`")
+        raise DarkroomError(f"{paths.INDEX}: {len(flags)} test images, but {images} prepared; run `dvc repro preprocess`")
     return np.array([LEAKED in words.split() for words in flags], bool)
 
 
 def answers(content: bytes, name: str, test: Shards) -> tuple[NDArray[np.float32], Passport]:
     """The probabilities that a file gives for the test split, and what it says of itself."""
     runner = session.load(content, name)
-    stamp = passport.from_metadata(session.metadata(runner, name), name)
+    stamp = metadata.from_metadata(session.metadata(runner, name), name)
     return np.concatenate([session.run(runner, images) for images in test.batches()]), stamp
 
 
@@ -90,7 +92,7 @@ def smaller(name: str, test: Shards, confidence: float, clean: NDArray[np.bool_]
     """The figures of each smaller file, by its precision; where none was kept, the reason."""
     tried = artifacts.read_json(paths.quantized(name))
     found: dict[str, Any] = {key: {"kept": False, "reason": told["reason"]} for key, told in tried.items() if "kept" in told}
-    for precision, content in shipped.compact(name).items():
+    for precision, content in verified_models.compact(name).items():
         probabilities, stamp = answers(content, f"{name} {precision}", test)
         row = {**figures(test.labels, probabilities, stamp, confidence, clean), "bytes": len(content)}
         found[precision] = {"kept": True, "reason": tried[precision]["reason"], **row}

@@ -16,14 +16,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, convert, counts, origin
-from pipeline.deploy.passport import Passport
-from pipeline.errors import Refusal
-from pipeline.evaluation import calibration
-from pipeline.params.schema import Params
-from pipeline.training import archive, network, runtime
+from darkroom import config
+from darkroom.config.schema import Params
+from darkroom.core import artifacts, command, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.shards import Shards
+from darkroom.evaluation import calibration
+from darkroom.export import canonical, convert, flops, provenance
+from darkroom.inference.metadata import Passport
+from darkroom.launch import backend
+from darkroom.training import keras_file, network
 
 if TYPE_CHECKING:
     import keras
@@ -34,12 +36,12 @@ LIBRARIES = ("keras", "onnx", "onnxruntime", "onnxsim", "tensorflow", "tf2onnx")
 def main() -> None:
     """Calibrates and converts one model, and writes down what Keras says of the validation images."""
     name = command.model_argument(__doc__)
-    settings = params.load()
+    settings = config.load()
     settings.model(name)
     if not paths.keras(name).is_file():
-        raise Refusal(f"{paths.keras(name)}: no such file; run `dvc repro train@{name}`")
-    runtime.start(settings.seed)
-    model = archive.load(paths.keras(name))
+        raise DarkroomError(f"{paths.keras(name)}: no such file; run `dvc repro train@{name}`")
+    backend.start(settings.seed)
+    model = keras_file.load(paths.keras(name))
     network.in_float32(model)
     validation = Shards(paths.prepared("validation"))
     temperature, answers = calibrated(model, validation, settings.export.calibrate)
@@ -87,7 +89,7 @@ def _passport(
         image_policy=settings.image.policy,
         transforms=tuple(call.plain() for call in settings.preprocess.transforms),
         parameters=parameters,
-        multiply_adds=counts.multiply_adds(model),
+        multiply_adds=flops.multiply_adds(model),
         precision="float32",
         opset=settings.export.opset,
         temperature=temperature,
@@ -96,7 +98,7 @@ def _passport(
         data=data["title"],
         licence=data["licence"],
         versions={library: metadata.version(library) for library in LIBRARIES},
-        origin=origin.here(name),
+        origin=provenance.here(name),
     )
 
 

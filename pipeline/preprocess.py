@@ -14,34 +14,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import artifacts, command, params, paths, transforms
-from pipeline.data import (
+from darkroom import config
+from darkroom.config import Params
+from darkroom.core import artifacts, command, paths, transforms
+from darkroom.core.errors import DarkroomError
+from darkroom.data import (
     account,
+    decode_tasks,
+    duplicate_policy,
     duplicates,
     executors,
     index,
-    leaks,
     ledger,
-    likeness,
-    manifest,
-    opening,
-    pictures,
-    preparing,
+    previews,
     shards,
+    similarity,
 )
-from pipeline.data.leaks import Division
-from pipeline.data.preparing import Preparation
-from pipeline.data.readers import Collection
-from pipeline.data.splits import taught
-from pipeline.data.store import Store
-from pipeline.errors import Refusal
-from pipeline.params import Params
+from darkroom.data.decode_tasks import Preparation
+from darkroom.data.duplicate_policy import Division
+from darkroom.data.sources import manifest, opening
+from darkroom.data.sources.readers import Collection
+from darkroom.data.splits import taught
+from darkroom.data.staging import Store
 
 
 def main() -> None:
     """Prepares the three splits, their index, and the account of what happened to every file."""
     command.no_arguments(__doc__)
-    settings = params.load()
+    settings = config.load()
     how = preparation(settings)
     with artifacts.replaced(paths.PREPARED) as (folder, scratch), opening.opened(settings.dataset) as collection:
         print(f"{settings.dataset}: {collection.layout}", flush=True)
@@ -51,56 +51,58 @@ def main() -> None:
         indexed = index.rows(store.table, store.classes, found.chosen, found.leaked)
         write_prepared(folder, store, found, indexed)
         shown = {
-            "prepared": pictures.prepared(collection, store.table, store.pixels, how.policy),
-            "odd": pictures.odd(collection, store.table, store.pixels),
-            "duplicates": pictures.pairs(found.told, store.table, store.pixels),
+            "prepared": previews.prepared(collection, store.table, store.pixels, how.policy),
+            "odd": previews.odd(collection, store.table, store.pixels),
+            "duplicates": previews.pairs(found.told, store.table, store.pixels),
         }
         artifacts.write_json(folder / paths.PICTURES.name, shown)
         write_reports(collection, store, found, indexed, settings)
 
 
 def preparation(settings: Params) -> Preparation:
-    """What is done to each picture. Raises Refusal for a transform that cannot work on images of this size."""
+    """What is done to each picture. Raises DarkroomError for a transform that cannot work on images of this size."""
     calls = tuple(call.plain() for call in settings.preprocess.transforms)
     image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
-    transforms.check(calls, image, [params.place("preprocess", "transforms", position) for position in range(len(calls))])
-    return Preparation(settings.image.policy, calls, str(params.place("preprocess", "transforms")))
+    transforms.check(calls, image, [config.place("preprocess", "transforms", position) for position in range(len(calls))])
+    return Preparation(settings.image.policy, calls, str(config.place("preprocess", "transforms")))
 
 
 def stored(collection: Collection, how: Preparation, settings: Params, folder: Path) -> Store:
     """Every picture, read in several processes, waiting in `folder`."""
     known = manifest.read()
     manifest.unchanged(Path(settings.dataset), collection, known)
-    tasks = preparing.tasks(collection, how, known)
-    wanted, where = settings.preprocess, params.place("preprocess", "executor")
+    tasks = decode_tasks.tasks(collection, how, known)
+    wanted, where = settings.preprocess, config.place("preprocess", "executor")
     with executors.executor(wanted.executor, wanted.workers, where) as (pool, count):
-        return Store(folder, collection, executors.in_order(pool, count, preparing.prepare, tasks))
+        return Store(folder, collection, executors.in_order(pool, count, decode_tasks.prepare, tasks))
 
 
 def check(store: Store, collection: Collection, settings: Params) -> None:
-    """Raises Refusal where too many files are lost, or classes; the ledger is written all the same."""
+    """Raises DarkroomError where too many files are lost, or classes; the ledger is written all the same."""
     artifacts.write_csv(paths.LEDGER, ledger.table(store.rows))
     files = len(collection.items) + len(collection.refused)
-    account.refuse_too_many(store.rows, files, settings.preprocess.refused, params.place("preprocess", "refused"))
+    account.refuse_too_many(store.rows, files, settings.preprocess.refused, config.place("preprocess", "refused"))
     for row in store.rows:
         if row.action == "dropped":
             print(f"{row.class_name}: {row.reason}: it is left out", flush=True)
     if len(store.classes) < 2:
-        raise Refusal(f"{settings.dataset}: images of two classes are needed, there are those of {', '.join(store.classes)}")
+        raise DarkroomError(
+            f"{settings.dataset}: images of two classes are needed, there are those of {', '.join(store.classes)}"
+        )
 
 
 def divided(store: Store, settings: Params) -> Division:
-    """The splits, and the duplicates in them. Raises Refusal where there are any and params.yaml says `stop`."""
+    """The splits, and the duplicates in them. Raises DarkroomError where there are any and params.yaml says `stop`."""
     wanted = settings.preprocess.duplicates
-    shape = likeness.thumbnail_shape(settings.image.height, settings.image.width)
+    shape = similarity.thumbnail_shape(settings.image.height, settings.image.width)
     pairs = duplicates.find(store.thumbnails, shape, store.table["sha256"].tolist(), wanted.similarity)
     shares = (settings.preprocess.validation, settings.preprocess.test, settings.seed)
-    found = leaks.divide(store.table, store.classes, pairs, wanted.policy == "drop", shares)
-    store.rows += leaks.rows(found.told)
+    found = duplicate_policy.divide(store.table, store.classes, pairs, wanted.policy == "drop", shares)
+    store.rows += duplicate_policy.rows(found.told)
     taught(found.chosen["train"], store.table["label"].to_numpy(), store.classes)
     if wanted.policy == "stop":
         artifacts.write_csv(paths.DUPLICATES, found.told)
-        leaks.refuse(found.told, str(params.place("preprocess", "duplicates", "policy")))
+        duplicate_policy.refuse(found.told, str(config.place("preprocess", "duplicates", "policy")))
     return found
 
 
@@ -118,7 +120,7 @@ def write_reports(collection: Collection, store: Store, found: Division, indexed
     about = opening.about(settings.dataset)
     sums = account.summary(collection, store.rows, store.classes, indexed)
     wanted = settings.preprocess.duplicates
-    alike = {"policy": wanted.policy, "similarity": wanted.similarity, **leaks.summary(found)}
+    alike = {"policy": wanted.policy, "similarity": wanted.similarity, **duplicate_policy.summary(found)}
     content: dict[str, Any] = {**asdict(about), **sums, "duplicates": alike}
     artifacts.write_csv(paths.LEDGER, ledger.table(store.rows))
     artifacts.write_csv(paths.DUPLICATES, found.told)

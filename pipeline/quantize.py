@@ -17,13 +17,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, passport, quantization, session, shipped
-from pipeline.deploy.passport import Passport
-from pipeline.deploy.quantization import Form, Images
-from pipeline.evaluation import calibration
-from pipeline.params.schema import Quantize
+from darkroom import config
+from darkroom.config.schema import Quantize
+from darkroom.core import artifacts, command, paths
+from darkroom.data.shards import Shards
+from darkroom.evaluation import calibration
+from darkroom.export import canonical, quantization
+from darkroom.export.quantization import Form, Images
+from darkroom.inference import metadata, session
+from darkroom.inference.metadata import Passport
+from darkroom.verification import verified_models
 
 LEFT_OUT = 3
 
@@ -44,9 +47,9 @@ class Trial:
 def main() -> None:
     """Tries the forms that params.yaml asks for and keeps those that pass."""
     name = command.model_argument(__doc__)
-    settings = params.load()
+    settings = config.load()
     settings.model(name)
-    content = shipped.content(name)
+    content = verified_models.content(name)
     validation, train = Shards(paths.prepared("validation")), Shards(paths.prepared("train"))
     images = train.images(np.arange(min(settings.quantize.images, len(train))))
     whole = Trial("float32", content, accuracy(answers(content, validation), validation))
@@ -68,7 +71,7 @@ def tried(
 ) -> Iterator[Trial]:
     """The forms of one precision, measured; layers are left out only as long as nothing before them passes."""
     model = onnx.load_from_string(content)
-    stamp = passport.from_metadata({it.key: it.value for it in model.metadata_props}, "model.onnx")
+    stamp = metadata.from_metadata({it.key: it.value for it in model.metadata_props}, "model.onnx")
     source = {"source": hashlib.md5(content, usedforsecurity=False).hexdigest()}
     stamp = replace(stamp, precision=precision, origin={**stamp.origin, **source})
     if precision == "float16":

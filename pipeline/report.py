@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data.shards import Shards
-from pipeline.evaluation import dataset, figures, metrics, page
-from pipeline.params import Params
+from darkroom import config
+from darkroom.config import Params
+from darkroom.core import artifacts, command, paths
+from darkroom.data.shards import Shards
+from darkroom.evaluation import metrics
+from darkroom.reporting import data_section, figures, page
 
 MANY = 30  # classes, above which the page shows less of each
 PAIRS = 20  # of classes that are taken for each other, of duplicates whose labels disagree
@@ -26,7 +28,7 @@ SIDE = 128  # pixels of a picture on the page, along its longer side
 def main() -> None:
     """Gathers what the stages wrote, and renders it."""
     command.no_arguments(__doc__)
-    artifacts.write_bytes(paths.PAGE, page.render(gathered(params.load())).encode())
+    artifacts.write_bytes(paths.PAGE, page.render(gathered(config.load())).encode())
     print(f"{paths.PAGE}: open it in a browser")
 
 
@@ -62,12 +64,12 @@ def of_the_data(data: dict[str, Any]) -> dict[str, Any]:
         "data": data,
         "many": len(data["classes"]) > MANY,
         "totals": {split: sum(counts.values()) for split, counts in data["images"].items()},
-        "balance": dataset.balance(data),
-        "extremes": dataset.extremes(data),
+        "balance": data_section.balance(data),
+        "extremes": data_section.extremes(data),
         "mosaics": mosaics(data["classes"]),
-        "reasons": dataset.reasons(data),
+        "reasons": data_section.reasons(data),
         "pictures": _json(paths.PICTURES),
-        "conflicts": dataset.conflicts(_table(paths.DUPLICATES), PAIRS),
+        "conflicts": data_section.conflicts(_table(paths.DUPLICATES), PAIRS),
     }
 
 
@@ -84,7 +86,7 @@ def shipped(name: str, found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def augmented(name: str, settings: Params) -> dict[str, Any]:
     """The steps of a model's augmentation, and the sheet of what they do."""
     calls = [call.plain() for call in settings.models[name].augment]
-    steps = [(step, dataset.told(arguments)) for call in calls for step, arguments in call.items()]
+    steps = [(step, data_section.told(arguments)) for call in calls for step, arguments in call.items()]
     return {"steps": steps, "sheet": figures.address(paths.augmented(name).read_bytes())}
 
 

@@ -2,7 +2,7 @@
 
 Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation), dvc.yaml and what it declares.
 Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
-        models/MODEL/trace.csv (a row an epoch and tensor: its digest, for `python -m pipeline.diverge`),
+        models/MODEL/trace.csv (a row an epoch and tensor: its digest, for `python -m darkroom.commands.diverge`),
         reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer),
         reports/augmented/MODEL.png (one image as sixteen epochs show it).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
@@ -18,42 +18,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data.shards import Shards
-from pipeline.errors import Refusal
-from pipeline.params.schema import Training
-from pipeline.training import archive, cluster, devices, fitting, layer_table, network, runtime, specimen, state, task
-from pipeline.training.cluster import Cluster
-from pipeline.training.share import Share
-from pipeline.training.state import Plain
+from darkroom import config
+from darkroom.config.schema import Training
+from darkroom.core import artifacts, command, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.shards import Shards
+from darkroom.launch import backend, checkpoint_file
+from darkroom.launch.checkpoint_file import Plain
+from darkroom.launch.distributed import cluster, devices
+from darkroom.launch.distributed.cluster import Cluster
+from darkroom.launch.distributed.shard import Share
+from darkroom.training import augmentation_preview, fit, keras_file, model_summary, network, setup
 
 TRIED = 32  # images, for which layers are tried
 
 if TYPE_CHECKING:
-    from pipeline.training.fitting import Watch
-    from pipeline.training.task import Task
+    from darkroom.training.fit import Watch
+    from darkroom.training.setup import Task
 
 
 def main() -> None:
     """Builds, compiles, fits and saves one model."""
     name, asked = arguments()
-    settings, belongs = params.load(), state.belonging(name)
+    settings, belongs = config.load(), checkpoint_file.belonging(name)
     chosen, training = settings.model(name), settings.training
     train, validation = Shards(paths.prepared("train")), Shards(paths.prepared("validation"))
     with devices.together(cluster.found(asked, training.backend), training.backend):
-        device = runtime.start(settings.seed, training.backend, training.precision, training.deterministic)
+        device = backend.start(settings.seed, training.backend, training.precision, training.deterministic)
         share = devices.spread(training.backend)
         print(f"{name}: {len(train)} images, {chosen.fit.epochs} epochs on {device}{share}, {training.precision}", flush=True)
-        given = task.prepare(chosen, settings.image.policy, settings.seed, train, params.place("models", name), share)
-        rows = layer_table.table(given.model)
-        print(layer_table.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
-        seen = trained(name, given, validation, training, state.on(belongs, f"{device}{share}"))
+        given = setup.prepare(chosen, settings.image.policy, settings.seed, train, config.place("models", name), share)
+        rows = model_summary.table(given.model)
+        print(model_summary.text(rows), *warnings(given, train, training.deterministic), sep="\n", flush=True)
+        seen = trained(name, given, validation, training, checkpoint_file.on(belongs, f"{device}{share}"))
         if share.is_first:
             artifacts.write_csv(paths.layers(name), rows)
             artifacts.write_csv(paths.history(name), seen.curves.table())
             artifacts.write_csv(paths.trace(name), seen.trace.table())
-            artifacts.write_bytes(paths.augmented(name), specimen.png(given.batches))
-            archive.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
+            artifacts.write_bytes(paths.augmented(name), augmentation_preview.png(given.batches))
+            keras_file.save(network.flip_averaged(given.model) if chosen.flip_averaging else given.model, paths.keras(name))
             for left in (paths.best(name), paths.state(name)):
                 left.unlink(missing_ok=True)
 
@@ -71,28 +74,28 @@ def arguments() -> tuple[str, Cluster]:
 
 def warnings(given: "Task", train: Shards, deterministic: bool) -> list[str]:
     """A line for each layer, or the option, that may give other bytes in another run."""
-    from pipeline.training import doctor
+    from darkroom.training import determinism_check
 
     if not deterministic:
         return ["training.deterministic: false: another run may give other bytes; true makes them the same"]
     count = min(TRIED, given.fit.batch_size, len(train))
-    return list(doctor.examine(given.model, train.images(np.arange(count))))
+    return list(determinism_check.examine(given.model, train.images(np.arange(count))))
 
 
 def trained(name: str, given: "Task", validation: Shards, training: Training, here: Plain) -> "Watch":
     """Fits from the beginning or from the state of a killed run; what breaks off tells where its best state is."""
-    from pipeline.training.resuming import Checkpoint
+    from darkroom.training.callbacks.checkpoint import Checkpoint
 
     path, share = paths.state(name), given.batches.share
     belongs: Plain = json.loads(devices.from_first(json.dumps(here).encode(), share))
-    state.check_alike(belongs, here)
+    checkpoint_file.check_alike(belongs, here)
     content = devices.from_first(path.read_bytes() if share.is_first and path.exists() else b"", share)
-    begin = state.found(content, path, belongs, name)
+    begin = checkpoint_file.found(content, path, belongs, name)
     keeper = Checkpoint(path, belongs, training.checkpoint_steps, begin, share.is_first)
-    seen = fitting.watch()
+    seen = fit.watch()
     try:
-        fitting.fit(given, validation, training.workers, seen, keeper)
-    except (Refusal, KeyboardInterrupt) as stopped:
+        fit.fit(given, validation, training.workers, seen, keeper)
+    except (DarkroomError, KeyboardInterrupt) as stopped:
         goes_on = keeper.goes_on() if isinstance(stopped, KeyboardInterrupt) else ""
         raise type(stopped)("; ".join(filter(None, [str(stopped), kept(name, seen, share), goes_on]))) from None
     return seen

@@ -14,15 +14,17 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import artifacts, command, params, paths
-from pipeline.data import originals
-from pipeline.data.shards import Shards
-from pipeline.deploy import files, parity, session
-from pipeline.deploy.classifier import Classifier
-from pipeline.deploy.parity import Parity
-from pipeline.deploy.passport import Passport
-from pipeline.errors import Refusal
-from pipeline.params.schema import Params, Verify
+from darkroom import config
+from darkroom.config.schema import Params, Verify
+from darkroom.core import artifacts, command, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.shards import Shards
+from darkroom.data.sources import originals
+from darkroom.inference import session
+from darkroom.inference.classifier import Classifier
+from darkroom.inference.metadata import Passport
+from darkroom.verification import file_parity, parity
+from darkroom.verification.parity import Parity
 
 SHOWN = 10
 
@@ -30,7 +32,7 @@ SHOWN = 10
 def main() -> None:
     """Compares, judges, and writes the verdict of a model that passed."""
     name = command.model_argument(__doc__)
-    settings = params.load()
+    settings = config.load()
     settings.model(name)
     content = exported(name)
     classifier = Classifier(paths.onnx(name))
@@ -49,17 +51,17 @@ def main() -> None:
 
 
 def exported(name: str) -> bytes:
-    """The bytes of the file. Raises Refusal unless they are the ones that export wrote."""
+    """The bytes of the file. Raises DarkroomError unless they are the ones that export wrote."""
     content = paths.onnx(name).read_bytes()
     if hashlib.sha256(content).hexdigest() != artifacts.read_json(paths.exported(name))["sha256"]:
-        raise Refusal(
+        raise DarkroomError(
             f"{paths.onnx(name)}: not the file that export wrote (its SHA-256 differs); run `dvc repro export@{name}`"
         )
     return content
 
 
 def describes(stamp: Passport, settings: Params, name: str) -> None:
-    """Raises Refusal where the file says something else of its images or classes than params.yaml and the data set."""
+    """Raises DarkroomError where the file says something else of its images or classes than params.yaml and the data set."""
     expected = {
         "classes": tuple(artifacts.read_json(paths.CLASSES)["classes"]),
         "image_policy": settings.image.policy,
@@ -67,23 +69,23 @@ def describes(stamp: Passport, settings: Params, name: str) -> None:
     }
     for key, value in expected.items():
         if getattr(stamp, key) != value:
-            raise Refusal(f"{paths.onnx(name)}: its metadata has {key} {getattr(stamp, key)}, it should be {value}")
+            raise DarkroomError(f"{paths.onnx(name)}: its metadata has {key} {getattr(stamp, key)}, it should be {value}")
 
 
 def reference(name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """What Keras said. Raises Refusal for a damaged file, or one of another shape."""
+    """What Keras said. Raises DarkroomError for a damaged file, or one of another shape."""
     path = paths.reference(name)
     try:
         found: NDArray[np.float32] = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise Refusal(f"{path}: not a .npy file ({error}); run `dvc repro export@{name}`") from None
+        raise DarkroomError(f"{path}: not a .npy file ({error}); run `dvc repro export@{name}`") from None
     if found.shape != shape:
-        raise Refusal(f"{path}: {found.shape}, but onnxruntime gives {shape}; run `dvc repro export@{name}`")
+        raise DarkroomError(f"{path}: {found.shape}, but onnxruntime gives {shape}; run `dvc repro export@{name}`")
     return found
 
 
 def every_way(content: bytes, split: Shards, keras: NDArray[np.float32], allowed: Verify, name: str) -> float:
-    """The largest difference over all ways to run the file. Raises Refusal for the first that strays."""
+    """The largest difference over all ways to run the file. Raises DarkroomError for the first that strays."""
     count = min(allowed.images, len(split))
     largest = 0.0
     for way, answers in parity.ways(content, split.images(np.arange(count)), str(paths.onnx(name))):
@@ -94,27 +96,27 @@ def every_way(content: bytes, split: Shards, keras: NDArray[np.float32], allowed
 
 
 def as_files(classifier: Classifier, split: Shards, keras: NDArray[np.float32], settings: Params) -> int:
-    """How many files gave the very pixels and the class of the training side. Raises Refusal for the first that does not."""
+    """How many files gave the very pixels and the class of the training side. Raises DarkroomError for the first that does not."""
     wanted = range(min(settings.verify.files, len(split)))
     raw = originals.originals(settings.dataset, "validation", len(wanted))
     count = 0
     for position, picture in zip(wanted, raw, strict=True):
         prepared = split.images(np.array([position]))[0]
-        count += files.compare(
+        count += file_parity.compare(
             classifier, picture, prepared, keras[position], f"validation/{position:06d}", settings.verify.largest_difference
         )
     return count
 
 
 def judge(found: Parity, allowed: Verify, name: str) -> None:
-    """Raises Refusal, with the image and the value, for a difference or a number of flips beyond what params.yaml allows."""
+    """Raises DarkroomError, with the image and the value, for a difference or a number of flips beyond what params.yaml allows."""
     if len(found.flips) > allowed.flips:
         shown = ", ".join(f"validation/{flip:06d}" for flip in found.flips[:SHOWN])
-        raise Refusal(
+        raise DarkroomError(
             f"{name}: onnxruntime and Keras disagree on {len(found.flips)} images (verify.flips: {allowed.flips}): {shown}"
         )
     if not found.largest_difference <= allowed.largest_difference:
-        raise Refusal(
+        raise DarkroomError(
             f"{name}: validation/{found.worst:06d}: onnxruntime and Keras differ by {found.largest_difference:.3g} "
             f"(verify.largest_difference: {allowed.largest_difference:g})"
         )

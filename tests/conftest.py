@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.params.model import Model
-from pipeline.params.source import Place, Source
+from darkroom.config.model import Model
+from darkroom.core.yaml_source import Place, Source
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")

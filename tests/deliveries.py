@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from pipeline.params.recipe import Recipe, Url
+from darkroom.config.catalog import Recipe, Url
 
 DRAWN = np.random.default_rng(0)
 LABELS = np.arange(20, dtype=np.uint8) % 2

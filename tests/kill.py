@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import artifacts, command, paths, train
-from pipeline.training import fitting
+from darkroom.core import artifacts, command, paths
+from darkroom.training import fit
+from pipeline import train
 
 
 def now() -> None:
@@ -22,10 +23,10 @@ def now() -> None:
 
 def at_batch(epoch: int, batch: int) -> None:
     """Kills before a batch is trained on."""
-    usual, begun = fitting.watch, [-1]
+    usual, begun = fit.watch, [-1]
 
-    def watch() -> fitting.Watch:
-        from pipeline.training.progress import Curves
+    def watch() -> fit.Watch:
+        from darkroom.training.callbacks.progress import Curves
 
         class Killer(Curves):
             def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -37,7 +38,7 @@ def at_batch(epoch: int, batch: int) -> None:
 
         return replace(usual(), curves=Killer())
 
-    fitting.watch = watch
+    fit.watch = watch
 
 
 def in_write(number: int, state: Path) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import onnx
 
-from pipeline.data.images import ImagePolicy
-from pipeline.deploy import canonical, convert, session
-from pipeline.params import exportable, vocabulary
-from pipeline.training import network, runtime
+from darkroom.config import exportable, vocabulary
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.export import canonical, convert
+from darkroom.inference import session
+from darkroom.launch import backend
+from darkroom.training import network
 from tests.conftest import PLACE, model_of
 
 POLICY = ImagePolicy(12, 12, 3, "stretch", "area", (0, 0, 0), 10**8)
@@ -175,7 +177,7 @@ def enliven(model: Any, images: np.ndarray) -> None:
 
 def main() -> None:
     """Prints the table in Markdown."""
-    runtime.start(0)
+    backend.start(0)
     import keras
 
     usable = [name for name in vocabulary.layers() if not exportable.reason(name)]

@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline import artifacts, paths
-from pipeline.data.images import ImagePolicy
-from pipeline.deploy import canonical, session
-from pipeline.deploy.passport import Passport
+from darkroom.core import artifacts, paths
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.export import canonical
+from darkroom.inference import session
+from darkroom.inference.metadata import Passport
 
 STAMP = Passport(
     model="tiny",

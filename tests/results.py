@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import artifacts, paths
-from pipeline.data import shards
-from pipeline.evaluation import figures, metrics
+from darkroom.core import artifacts, paths
+from darkroom.data import shards
+from darkroom.evaluation import metrics
+from darkroom.reporting import figures
 from tests.conftest import ROOT
 
 PICTURE = figures.png(np.full((8, 8, 3), 90, np.uint8))

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.images import ImagePolicy
-from pipeline.deploy import canonical, convert, counts
-from pipeline.errors import Refusal
-from pipeline.training import layer_table, network, runtime
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.export import canonical, convert, flops
+from darkroom.launch import backend
+from darkroom.training import model_summary, network
 from tests.conftest import PLACE, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -31,7 +32,7 @@ APPLICATION = {"name": "MobileNetV2", "weights": None, "size": 32, "trainable": 
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
@@ -66,7 +67,7 @@ def test_a_compact_network_is_its_stem_and_its_stages() -> None:
 
 def test_separable_convolutions_cost_a_fraction() -> None:
     plain, separable = (
-        layer_table.table(built(compact={**COMPACT, "convolution": kind})).iloc[-1] for kind in ("plain", "separable")
+        model_summary.table(built(compact={**COMPACT, "convolution": kind})).iloc[-1] for kind in ("plain", "separable")
     )
     assert separable["multiply_adds"] < plain["multiply_adds"] / 2
     assert separable["parameters"] < plain["parameters"] / 3
@@ -90,8 +91,8 @@ def test_the_table_counts_what_the_onnx_graph_computes() -> None:
     ):
         model = built(8, **architecture)
         graph = canonical.canonical(convert.to_onnx(model, 18))
-        total = layer_table.table(model).iloc[-1]
-        assert total["multiply_adds"] == counts.multiply_adds(graph), architecture
+        total = model_summary.table(model).iloc[-1]
+        assert total["multiply_adds"] == flops.multiply_adds(graph), architecture
         assert total["parameters"] == model.count_params()
 
 
@@ -104,7 +105,7 @@ def test_the_receptive_field_grows_by_the_kernel_times_the_strides_before_it() -
         {"DepthwiseConv2D": {"kernel_size": 3}},
         "GlobalMaxPool2D",
     ]
-    found = layer_table.table(built(64, layers=layers))["receptive_field"].tolist()
+    found = model_summary.table(built(64, layers=layers))["receptive_field"].tolist()
     assert found[2:8] == [3, 4, 4 + 2 * 2 * 2, 12 + 2 * 2, 16 + 2 * 4, 64]
 
 
@@ -118,12 +119,12 @@ def test_the_receptive_field_is_in_pixels_of_the_image() -> None:
         {"Conv2D": {"filters": 2, "kernel_size": 17}},
         "Flatten",
     ]
-    found = layer_table.table(built(64, layers=layers))["receptive_field"].tolist()
+    found = model_summary.table(built(64, layers=layers))["receptive_field"].tolist()
     assert found[2:8] == [1, 3, 3, 4, 5, 7]  # 1, 1 + 4 / 2, 3, 3 + 4 / 4, 4 + 1 / 4, 4.25 + 16 / 8
 
 
 def test_a_shortcut_sees_what_its_widest_branch_sees() -> None:
-    rows = layer_table.table(built(64, residual={**RESIDUAL, "depth": 10, "width": 1})).set_index("kind")
+    rows = model_summary.table(built(64, residual={**RESIDUAL, "depth": 10, "width": 1})).set_index("kind")
     assert rows.loc["Add", "receptive_field"].tolist() == [1 + 3 * 2, 7 + 2 + 2 * 2, 13 + 2 * 2 + 2 * 4]
 
 
@@ -133,14 +134,14 @@ def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> N
     assert model.input_shape == (None, side, side, channels)
     images = np.random.default_rng(0).integers(0, 256, (2, side, side, channels), np.uint8)
     assert np.allclose(np.asarray(model(images)).sum(axis=1), 1, atol=1e-5)
-    rows = layer_table.table(model)
+    rows = model_summary.table(model)
     assert rows["parameters"].iloc[-1] == model.count_params()
     assert rows.set_index("layer").loc["bn_Conv1", "receptive_field"] == 3  # three pixels of 32, of 28 even less
 
 
 def test_a_picture_that_is_halved_away_is_one_line() -> None:
     stages = [{"filters": 4, "convolutions": 1, "halve": True}] * 3
-    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
         built(8, compact={**COMPACT, "stages": stages})
 
 
@@ -157,9 +158,9 @@ def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
     model = built(application={**APPLICATION, "weights": weights, "trainable": False})
     assert np.array_equal(model.get_layer("Conv1").get_weights()[0], source.get_layer("Conv1").get_weights()[0])
     assert [it.path.split("/")[0] for it in model.trainable_variables] == ["logits", "logits"]
-    with pytest.raises(Refusal, match=r"weights.sha256: body.weights.h5 is another file: its SHA-256 differs$"):
+    with pytest.raises(DarkroomError, match=r"weights.sha256: body.weights.h5 is another file: its SHA-256 differs$"):
         built(application={**APPLICATION, "weights": {**weights, "sha256": 64 * "0"}})
-    with pytest.raises(Refusal, match=r"weights.file: none.weights.h5: no such file$"):
+    with pytest.raises(DarkroomError, match=r"weights.file: none.weights.h5: no such file$"):
         built(application={**APPLICATION, "weights": {**weights, "file": "none.weights.h5"}})
 
 
@@ -169,5 +170,5 @@ def test_imagenet_without_a_network_is_one_line(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", "http://127.0.0.1:9/")
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
-    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]*127.0.0.1[^\n]*$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]*127.0.0.1[^\n]*$"):
         built(application={**APPLICATION, "weights": "imagenet"})

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.data import archives
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import archives
 from tests import hostile
 from tests.hostile import TREE
 
@@ -43,7 +43,7 @@ def saved(folder: Path, content: bytes, name: str = "x.zip") -> Path:
 
 
 def refused(call: Callable[..., object], *arguments: object) -> str:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(DarkroomError) as caught:
         call(*arguments)
     return str(caught.value)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import artifacts
+from darkroom.core import artifacts
 
 
 def test_json_is_canonical(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data import shards
-from pipeline.data.shards import Shards
-from pipeline.errors import Refusal
-from pipeline.params.call import Call, augmentation
-from pipeline.training.augmentation import Augmentation
-from pipeline.training.batches import Batches, balanced, one_hot, stream
+from darkroom.config.named_call import Call, augmentation
+from darkroom.core.errors import DarkroomError
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.training.augmentation import Augmentation
+from darkroom.training.batches import Batches, balanced, one_hot, stream
 from tests.conftest import PLACE
 
 AUGMENT = [
@@ -90,7 +90,7 @@ def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
 
 def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
     with pytest.raises(
-        Refusal, match=r"^params.yaml:7: models.m\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)"
+        DarkroomError, match=r"^params.yaml:7: models.m\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)"
     ):
         Batches(split, 8, 0, [augmentation({"CenterCrop": {"height": 6, "width": 6}})], EVEN, PLACE)
 
@@ -145,5 +145,5 @@ def test_rand_augment_changes_pixels_otherwise_for_every_seed() -> None:
 
 @pytest.mark.tensorflow
 def test_what_keras_finds_while_it_mixes_is_one_line() -> None:
-    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m\[0\].RandomErasing: [^\n]+$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m\[0\].RandomErasing: [^\n]+$"):
         mixed("RandomErasing", fill_value=[0.0, 0.0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.evaluation import calibration, metrics
+from darkroom.evaluation import calibration, metrics
 
 
 def test_a_network_that_is_sure_of_too_much_is_cooled() -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import download, params
-from pipeline.data import readers
-from pipeline.params.recipe import Recipe
+from darkroom import config
+from darkroom.config.catalog import Recipe
+from darkroom.data.sources import readers
+from pipeline import download
 from tests.conftest import ROOT
 from tests.deliveries import MADE, four, moved
 from tests.server import served
@@ -39,7 +40,7 @@ def net(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def given(name: str) -> Recipe:
-    return params.load_recipe(ROOT / f"data/catalog/{name}.yaml")
+    return config.load_recipe(ROOT / f"data/catalog/{name}.yaml")
 
 
 @pytest.mark.parametrize("name", sorted(MADE))

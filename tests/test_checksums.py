@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data import archives
-from pipeline.data.fetching import checksums
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import archives
+from darkroom.data.sources.download import checksums
 from tests.server import CONTENT, PACKED
 
 
@@ -24,7 +24,7 @@ def test_what_has_the_checksum_is_returned(packed: Path, content: bytes, algorit
 
 @pytest.mark.parametrize(("digits", "told"), [(32, "MD5 5e5764d300e3"), (64, "SHA-256 d2c8b67b91d4")])
 def test_a_wrong_checksum_is_refused(packed: Path, digits: int, told: str) -> None:
-    with pytest.raises(Refusal, match=f"^a: wrong content: {told}..., the recipe says 000000000000...$"):
+    with pytest.raises(DarkroomError, match=f"^a: wrong content: {told}..., the recipe says 000000000000...$"):
         checksums.proven("a", packed, "0" * digits)
 
 
@@ -38,12 +38,12 @@ def test_a_wrong_checksum_is_refused(packed: Path, digits: int, told: str) -> No
 )
 def test_damage_is_refused(packed: Path, damaged: bytes, reason: str) -> None:
     packed.write_bytes(damaged)
-    with pytest.raises(Refusal, match=rf"^a: a damaged archive \({reason}\)$"):
+    with pytest.raises(DarkroomError, match=rf"^a: a damaged archive \({reason}\)$"):
         checksums.gunzipped("a", packed)
 
 
 def test_a_bomb_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "HARMLESS", 5000)
     packed.write_bytes(gzip.compress(bytes(1024**2)))
-    with pytest.raises(Refusal, match=f"^a: unpacks to more than {100 * packed.stat().st_size:,} bytes, like a bomb$"):
+    with pytest.raises(DarkroomError, match=f"^a: unpacks to more than {100 * packed.stat().st_size:,} bytes, like a bomb$"):
         checksums.gunzipped("a", packed)

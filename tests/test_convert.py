@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline.deploy import canonical, convert
-from pipeline.training import network, runtime
+from darkroom.export import canonical, convert
+from darkroom.launch import backend
+from darkroom.training import network
 from tests.layers import IMAGES, OPSET, compare, enliven, exported, held
 
 pytestmark = pytest.mark.tensorflow
@@ -20,7 +21,7 @@ PHOTOS = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), np.uint8).repea
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 def ended(image: Any, features: Any) -> Any:

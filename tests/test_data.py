@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.data import shards, splits
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data import shards, splits
 from tests.conftest import ROOT
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -45,7 +45,7 @@ def test_given_splits_stay_whole() -> None:
 def test_a_class_without_a_training_image_is_refused() -> None:
     given = ["test" if label == 2 else "train" for label in LABELS]
     chosen = splits.assign(LABELS, given, NONE, 0.1, 0.2, 0)
-    with pytest.raises(Refusal, match="preprocess: no image to train on of c: all are in validation or test"):
+    with pytest.raises(DarkroomError, match="preprocess: no image to train on of c: all are in validation or test"):
         splits.taught(chosen["train"], LABELS, ["a", "b", "c"])
 
 
@@ -72,7 +72,7 @@ def test_a_group_stands_on_one_side() -> None:
 
 def test_a_group_on_two_given_sides_is_refused() -> None:
     with pytest.raises(
-        Refusal, match="group 'p' stands in train and in test: what is learnt from one would be asked in the other"
+        DarkroomError, match="group 'p' stands in train and in test: what is learnt from one would be asked in the other"
     ):
         splits.assign(np.array([0, 1]), ["train", "test"], ["p", "p"], 0.1, 0.2, 0)
 
@@ -86,7 +86,7 @@ def test_a_group_on_two_given_sides_is_refused() -> None:
     ],
 )
 def test_too_few_images_are_refused(labels: list[int], given: list[str], line: str) -> None:
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         splits.assign(np.array(labels), given, [""] * len(labels), 0.1, 0.2, 0)
 
 
@@ -101,11 +101,11 @@ def test_shards_are_cut_and_read_across(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_lost_shard_is_noticed(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="no prepared images; run `dvc repro preprocess`"):
+    with pytest.raises(DarkroomError, match="no prepared images; run `dvc repro preprocess`"):
         shards.Shards(tmp_path)
     shards.write(tmp_path, iter(IMAGES[..., np.newaxis]), np.arange(2))
     np.save(tmp_path / "labels.npy", np.arange(3))
-    with pytest.raises(Refusal, match="2 images but 3 labels"):
+    with pytest.raises(DarkroomError, match="2 images but 3 labels"):
         shards.Shards(tmp_path)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data import images
-from pipeline.data.images import ImagePolicy, kinds
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import images
+from darkroom.data.images import formats
 from tests import zoo
 from tests.conftest import ROOT
 from tests.encoders import deep, saved, scene, turned
@@ -30,7 +31,7 @@ def read(content: bytes, suffix: str, policy: ImagePolicy = POLICY) -> tuple[tup
     """What is said of a file, and the picture."""
     try:
         picture = listened(content, policy)
-    except Refusal as refusal:
+    except DarkroomError as refusal:
         return (str(refusal),), None
     misnamed = images.misnamed(content, f"name{suffix}")
     return (*picture.notes, *([misnamed] if misnamed else [])), picture.pixels
@@ -100,7 +101,7 @@ def test_max_pixels_is_the_only_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     content = saved(NOISE, "PNG")
     assert np.array_equal(listened(content, replace(POLICY, max_pixels=63)).pixels, NOISE)
     for limit in (62, 31, 1):
-        with pytest.raises(Refusal, match=rf"^more pixels than image.max_pixels allows \({limit}\)$"):
+        with pytest.raises(DarkroomError, match=rf"^more pixels than image.max_pixels allows \({limit}\)$"):
             listened(content, replace(POLICY, max_pixels=limit))
     assert Image.MAX_IMAGE_PIXELS == 5
 
@@ -129,9 +130,7 @@ def test_what_is_global_is_as_it_was(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_process_without_standard_error_reads_too(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(saved(NOISE, "JPEG"))
-    program = (
-        "import sys; from pipeline.data import images; print(images.decode(open(sys.argv[1], 'rb').read(), images.ImagePolicy"
-    )
+    program = "import sys; from pipeline.data import images; print(images.decode(open(sys.argv[1], 'rb').read(), ImagePolicy"
     words = [sys.executable, "-c", f"{program}(4, 4, 3, 'pad', 'area', (0, 0, 0), 99)).shape)", str(tmp_path / "a.jpg")]
     ended = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *words], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (0, "(4, 4, 3)\n")
@@ -149,4 +148,4 @@ def test_a_process_without_standard_error_reads_too(tmp_path: Path) -> None:
     ],
 )
 def test_a_suffix_is_held_to_the_content(begins: bytes, name: str, told: str | None) -> None:
-    assert kinds.misnamed(begins, name) == told
+    assert formats.misnamed(begins, name) == told

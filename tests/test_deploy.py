@@ -7,11 +7,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from darkroom.config.schema import Verify
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.export import canonical, flops
+from darkroom.inference import metadata, session
+from darkroom.verification import parity
 from pipeline import verify
-from pipeline.data.images import ImagePolicy
-from pipeline.deploy import canonical, counts, parity, passport, session
-from pipeline.errors import Refusal
-from pipeline.params.schema import Verify
 from tests.networks import STAMP, linear
 
 
@@ -52,22 +54,22 @@ def test_the_canonical_network_answers_alike() -> None:
 
 
 def test_multiply_adds_by_hand() -> None:
-    assert counts.multiply_adds(network()) == 2 * 4 * 3
+    assert flops.multiply_adds(network()) == 2 * 4 * 3
     weights = numpy_helper.from_array(np.zeros((8, 1, 3, 3), np.float32), "w")
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 4, 10, 10])
     output = helper.make_tensor_value_info("out", TensorProto.FLOAT, ["n", 8, 8, 8])
     grouped = helper.make_node("Conv", ["image", "w"], ["out"], group=4)
     model = helper.make_model(helper.make_graph([grouped], "g", [image], [output], [weights]))
-    assert counts.multiply_adds(model) == (8 * 8 * 8) * (1 * 3 * 3)
+    assert flops.multiply_adds(model) == (8 * 8 * 8) * (1 * 3 * 3)
 
 
 def test_an_operator_that_onnx_does_not_know_is_refused() -> None:
-    with pytest.raises(Refusal, match="the converted model is not valid ONNX: .*Erfc"):
+    with pytest.raises(DarkroomError, match="the converted model is not valid ONNX: .*Erfc"):
         canonical.check(network(answer="Erfc"))
 
 
 def test_a_passport_comes_back() -> None:
-    assert passport.from_metadata(passport.to_metadata(STAMP), "m.onnx") == STAMP
+    assert metadata.from_metadata(metadata.to_metadata(STAMP), "m.onnx") == STAMP
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,8 @@ def test_a_passport_comes_back() -> None:
     ],
 )
 def test_a_damaged_passport_is_refused(key: str, value: str, line: str) -> None:
-    with pytest.raises(Refusal, match=line):
-        passport.from_metadata({**passport.to_metadata(STAMP), key: value}, "m.onnx")
+    with pytest.raises(DarkroomError, match=line):
+        metadata.from_metadata({**metadata.to_metadata(STAMP), key: value}, "m.onnx")
 
 
 @pytest.mark.parametrize(
@@ -97,10 +99,10 @@ def test_a_damaged_passport_is_refused(key: str, value: str, line: str) -> None:
     ],
 )
 def test_a_damaged_image_policy_is_refused(field: str, value: object) -> None:
-    metadata = passport.to_metadata(STAMP)
-    damaged = {**json.loads(metadata["image_policy"]), field: value}
-    with pytest.raises(Refusal, match="m.onnx: damaged metadata: ValueError image_policy"):
-        passport.from_metadata({**metadata, "image_policy": json.dumps(damaged)}, "m.onnx")
+    texts = metadata.to_metadata(STAMP)
+    damaged = {**json.loads(texts["image_policy"]), field: value}
+    with pytest.raises(DarkroomError, match="m.onnx: damaged metadata: ValueError image_policy"):
+        metadata.from_metadata({**texts, "image_policy": json.dumps(damaged)}, "m.onnx")
 
 
 KERAS = np.array([[0.7, 0.2, 0.1], [0.40001, 0.4, 0.19999], [0.1, 0.1, 0.8]], np.float32)
@@ -129,18 +131,19 @@ def test_the_gate_names_image_and_value() -> None:
     allowed = Verify(largest_difference=1e-5, flips=0, images=1, files=1)
     verify.judge(parity.compare(KERAS + np.float32(1e-6), KERAS, 1e-5), allowed, "cnn")
     with pytest.raises(
-        Refusal, match=r"cnn: onnxruntime and Keras disagree on 1 images \(verify.flips: 0\): validation/000000"
+        DarkroomError, match=r"cnn: onnxruntime and Keras disagree on 1 images \(verify.flips: 0\): validation/000000"
     ):
         verify.judge(parity.compare(KERAS[:, [1, 0, 2]], KERAS, 1e-5), allowed, "cnn")
     with pytest.raises(
-        Refusal, match=r"cnn: validation/000001: onnxruntime and Keras differ by 2\S* \(verify.largest_difference: 1e-05\)"
+        DarkroomError,
+        match=r"cnn: validation/000001: onnxruntime and Keras differ by 2\S* \(verify.largest_difference: 1e-05\)",
     ):
         verify.judge(parity.compare(KERAS + np.float32([[0], [2e-5], [0]]), KERAS, 1e-5), allowed, "cnn")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x07"])
 def test_what_is_not_onnx_is_refused(content: bytes) -> None:
-    with pytest.raises(Refusal, match=r"m.onnx: not an ONNX model that onnxruntime can run"):
+    with pytest.raises(DarkroomError, match=r"m.onnx: not an ONNX model that onnxruntime can run"):
         session.load(content, "m.onnx")
 
 
@@ -156,5 +159,5 @@ def test_every_way_to_run_a_file_is_tried() -> None:
 def test_the_passport_is_in_the_file_and_replaces_an_older_one() -> None:
     content = canonical.stamped(network(), STAMP)
     again = onnx.load_from_string(canonical.stamped(onnx.load_from_string(content), STAMP))
-    assert passport.from_metadata({it.key: it.value for it in again.metadata_props}, "m.onnx") == STAMP
-    assert len(again.metadata_props) == len(passport.to_metadata(STAMP))
+    assert metadata.from_metadata({it.key: it.value for it in again.metadata_props}, "m.onnx") == STAMP
+    assert len(again.metadata_props) == len(metadata.to_metadata(STAMP))

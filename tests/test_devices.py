@@ -13,15 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import paths
-from pipeline.data import shards
-from pipeline.data.shards import Shards
-from pipeline.errors import Refusal
-from pipeline.params.call import augmentation
-from pipeline.training import batches, cluster, devices, gone, task
-from pipeline.training.batches import Batches
-from pipeline.training.cluster import Cluster
-from pipeline.training.share import Share
+from darkroom.config.named_call import augmentation
+from darkroom.core import paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.launch.distributed import cluster, devices, watchdog
+from darkroom.launch.distributed.cluster import Cluster
+from darkroom.launch.distributed.shard import Share
+from darkroom.training import batches, setup
+from darkroom.training.batches import Batches
 from tests import trainings
 from tests.conftest import PLACE, Run
 
@@ -77,13 +78,13 @@ def test_the_processes_are_those_of_the_options_else_of_the_environment(monkeypa
         (Cluster("a:1", 2, 5), "several processes: there is no process 5 of 2: they count from 0"),
         (Cluster("a:1", None, 0), "several processes: each takes --coordinator HOST:PORT --processes N --process I, or JAX_"),
     ):
-        with pytest.raises(Refusal, match=f"^{re.escape(told)}"):
+        with pytest.raises(DarkroomError, match=f"^{re.escape(told)}"):
             cluster.found(wrong, "jax")
     monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
     monkeypatch.setenv("JAX_PROCESS_ID", "3")
     assert cluster.found(Cluster("a:1"), "jax") == Cluster("a:1", 4, 3)
     monkeypatch.setenv("JAX_PROCESS_ID", "last")
-    with pytest.raises(Refusal, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
+    with pytest.raises(DarkroomError, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
         cluster.found(Cluster("a:1"), "jax")
 
 
@@ -108,12 +109,12 @@ def test_a_cluster_that_starts_several_is_seen(told: dict[str, str], several: bo
 
 
 def test_what_cannot_be_shared_out_is_refused() -> None:
-    with pytest.raises(Refusal, match=r"models\.m: 30: cannot be shared out evenly to 8 devices; try 32"):
-        task.check_size(30, 100, Share(0, 1, 8), PLACE)
-    with pytest.raises(Refusal, match=r"data/prepared/train: 5 images for 8 devices: each needs some"):
-        task.check_size(32, 5, Share(0, 1, 8), PLACE)
+    with pytest.raises(DarkroomError, match=r"models\.m: 30: cannot be shared out evenly to 8 devices; try 32"):
+        setup.check_size(30, 100, Share(0, 1, 8), PLACE)
+    with pytest.raises(DarkroomError, match=r"data/prepared/train: 5 images for 8 devices: each needs some"):
+        setup.check_size(32, 5, Share(0, 1, 8), PLACE)
     one_only = r"training\.backend: tensorflow trains in one process only, jax in several"
-    with pytest.raises(Refusal, match=one_only), devices.together(Cluster("a:1", 2, 0), "tensorflow"):
+    with pytest.raises(DarkroomError, match=one_only), devices.together(Cluster("a:1", 2, 0), "tensorflow"):
         pass
 
 
@@ -122,7 +123,7 @@ def test_an_error_that_comes_of_a_lost_process_is_one_line(monkeypatch: pytest.M
     monkeypatch.setattr(devices, "_join", lambda *_: None)
     left: list[int] = []
     monkeypatch.setattr(devices.atexit, "register", lambda _, code: left.append(code))
-    with pytest.raises(Refusal, match=f"^{re.escape(gone.LINE)}$"), devices.together(Cluster("a:1", 2, 0), "jax"):
+    with pytest.raises(DarkroomError, match=f"^{re.escape(watchdog.LINE)}$"), devices.together(Cluster("a:1", 2, 0), "jax"):
         raise lost
     with pytest.raises(ValueError, match="Gloo"), devices.together(None, "jax"):
         raise lost
@@ -144,15 +145,15 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (f"{gone.MET}\n{FATAL}", f"a line of ours\n{gone.LINE}\n"),
-        (FATAL, f"a line of ours\n{gone.NEVER}\n"),
+        (f"{watchdog.MET}\n{FATAL}", f"a line of ours\n{watchdog.LINE}\n"),
+        (FATAL, f"a line of ours\n{watchdog.NEVER}\n"),
         ("one\ntwo\n", "one\ntwo\n"),
         ("several processes: CoordinationService: GRPC error\n", "several processes: CoordinationService: GRPC error\n"),
-        (f"{gone.LINE}\n{FATAL}", f"{gone.LINE}\na line of ours\n"),
+        (f"{watchdog.LINE}\n{FATAL}", f"{watchdog.LINE}\na line of ours\n"),
     ],
 )
 def test_what_jax_says_of_a_lost_process_becomes_one_line(written: str, read: str) -> None:
-    command = [sys.executable, "-m", gone.__name__]
+    command = [sys.executable, "-m", watchdog.__name__]
     done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.stderr == read
 
@@ -207,7 +208,7 @@ def waiting(process: int, seconds: int) -> "subprocess.Popen[str]":
     wanted = f"Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})"
     code = f"""
 from pipeline.training import devices
-from pipeline.training.cluster import Cluster
+from darkroom.launch.distributed.cluster import Cluster
 devices.MEETING = {seconds}
 with devices.together({wanted}, 'jax'):
     print("met")
@@ -221,7 +222,7 @@ def test_one_that_waits_in_vain_says_so(process: int) -> None:
     one = waiting(process, 2)
     told, errors = one.communicate(timeout=60)
     assert one.returncode != 0 and told == "waits up to 2 s for all of 2 processes\n"
-    assert errors.splitlines()[-1] == gone.NEVER and "absl" not in errors
+    assert errors.splitlines()[-1] == watchdog.NEVER and "absl" not in errors
 
 
 @pytest.mark.tensorflow
@@ -256,7 +257,7 @@ def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None
     other = trainings.started(trainings.by_variables(1 - dead, port), "pipeline.train", "tiny")
     one.communicate(timeout=200)
     _, errors = other.communicate(timeout=60)
-    assert other.returncode != 0 and errors.splitlines()[-1] == gone.LINE and "absl" not in errors
+    assert other.returncode != 0 and errors.splitlines()[-1] == watchdog.LINE and "absl" not in errors
     assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
     assert len(losses()) >= 3 and not paths.state("tiny").exists()
 
@@ -273,4 +274,4 @@ def test_ctrl_c_in_one_of_two_ends_both() -> None:
     _, errors = second.communicate(timeout=60)
     assert second.returncode == 130 and errors.splitlines()[-1].startswith("interrupted; `dvc repro` goes on in epoch ")
     _, errors = first.communicate(timeout=60)
-    assert first.returncode != 0 and errors.splitlines()[-1] == gone.LINE
+    assert first.returncode != 0 and errors.splitlines()[-1] == watchdog.LINE

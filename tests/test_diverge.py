@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import diverge, paths
-from pipeline.errors import Refusal
+from darkroom.commands import diverge
+from darkroom.core import paths
+from darkroom.core.errors import DarkroomError
 from tests import trainings
 from tests.conftest import Run
 
@@ -41,7 +42,7 @@ def test_folders_are_compared_and_the_exit_code_tells(tmp_path: Path, run: Run) 
         (tmp_path / name).mkdir()
         trace(rows).to_csv(tmp_path / name / "trace.csv", index=False)
     a, b, c = (str(tmp_path / name) for name in "abc")
-    same, parted = run("pipeline.diverge", a, b), run("pipeline.diverge", a, c)
+    same, parted = run("darkroom.commands.diverge", a, b), run("darkroom.commands.diverge", a, c)
     assert (same.returncode, same.stdout) == (0, f"{a} and {b}: the same, 3 tensors in 3 epochs\n")
     told = f"{a} and {c}: they part in epoch 3: momentum, the first of 1 tensors of 3 that differ\n"
     assert (parted.returncode, parted.stderr) == (1, told)
@@ -56,7 +57,7 @@ def test_two_seeds_part_and_so_do_two_augmentations(project: Path, run: Run) -> 
         paths.PARAMS.write_text(usual.replace(old, new))
         trainings.trained(run)
         Path("models/tiny").rename(f"models/{name}")
-    seed, shift = (run("pipeline.diverge", "models/one", f"models/{other}") for other in ("seed", "shift"))
+    seed, shift = (run("darkroom.commands.diverge", "models/one", f"models/{other}") for other in ("seed", "shift"))
     parted = "models/one and models/{}: they part in epoch 1: conv2d/kernel, the first of {} tensors of {} that differ"
     for told, other in ((seed, "seed"), (shift, "shift")):
         assert (told.returncode, told.stdout) == (1, "") and told.stderr.startswith(parted.split("{} tensors")[0].format(other))
@@ -64,8 +65,8 @@ def test_two_seeds_part_and_so_do_two_augmentations(project: Path, run: Run) -> 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe", b'epoch\n"'])
 def test_what_is_no_trace_is_one_line(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match=r"trace.csv: no such file; `dvc repro train@"):
+    with pytest.raises(DarkroomError, match=r"trace.csv: no such file; `dvc repro train@"):
         diverge.read(tmp_path)
     (tmp_path / "trace.csv").write_bytes(content)
-    with pytest.raises(Refusal, match=r"trace.csv: not a trace"):
+    with pytest.raises(DarkroomError, match=r"trace.csv: not a trace"):
         diverge.read(tmp_path)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.training import runtime
+from darkroom.launch import backend
 
 pytestmark = pytest.mark.tensorflow
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
@@ -13,7 +13,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 def network(*middle: Any) -> Any:
@@ -42,9 +42,9 @@ def unsteady(steady_forward: bool) -> Any:
 
 
 def told(model: Any) -> list[str]:
-    from pipeline.training import doctor
+    from darkroom.training import determinism_check
 
-    return list(doctor.examine(model, IMAGES))
+    return list(determinism_check.examine(model, IMAGES))
 
 
 def test_a_network_of_ours_is_steady_and_stays_as_it_was() -> None:
@@ -64,16 +64,16 @@ def test_a_layer_that_changes_is_named(steady_forward: bool) -> None:
 def test_a_layer_that_is_refused_is_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     from keras import layers
 
-    from pipeline.training import doctor
+    from darkroom.training import determinism_check
 
-    usual = doctor._gradients
+    usual = determinism_check._gradients
 
-    def refusing(layer: Any) -> doctor.Gradients:
+    def refusing(layer: Any) -> determinism_check.Gradients:
         if isinstance(layer, layers.UpSampling2D):
             raise NotImplementedError("A deterministic GPU implementation of ResizeNearestNeighborGrad is not available.")
         return usual(layer)
 
-    monkeypatch.setattr(doctor, "_gradients", refusing)
+    monkeypatch.setattr(determinism_check, "_gradients", refusing)
     assert told(network(layers.UpSampling2D(name="up"))) == [
         "up (UpSampling2D): A deterministic GPU implementation of ResizeNearestNeighborGrad is not available.; "
         "interpolation: bilinear has one"

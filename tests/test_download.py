@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from darkroom.config.catalog import Bundled, DebianPackage, Recipe, Source, Url
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources.download import providers, transfer
 from pipeline import download
-from pipeline.data.fetching import sources, transfer
-from pipeline.errors import Refusal
-from pipeline.params.recipe import Bundled, DebianPackage, Recipe, Source, Url
 from tests.server import ANSWERS, CONTENT, PACKED, Server, served
 
 BROKE = "the connection broke before the file was whole"
@@ -93,7 +93,7 @@ def test_data_raw_is_replaced_whole_or_not_at_all(address: str, tmp_path: Path) 
     (tmp_path / "data/raw").mkdir(parents=True)
     (tmp_path / "data/raw/old").write_bytes(b"old")
     (tmp_path / "data/raw.part/fresh").mkdir(parents=True)  # of a run that was killed
-    with pytest.raises(Refusal, match="^r.yaml: none of its 1 sources could deliver Test; nothing was written$"):
+    with pytest.raises(DarkroomError, match="^r.yaml: none of its 1 sources could deliver Test; nothing was written$"):
         fetched(tmp_path, {"a": SHA256, "b": "0" * 64}, url(address, "good"))
     assert (tmp_path / "data/raw/old").read_bytes() == b"old"
     assert fetched(tmp_path, {"a": SHA256}, url(address, "good")) == {"a": CONTENT}
@@ -106,7 +106,7 @@ def test_an_archive_that_reaches_outside_is_refused(
         archive.writestr("../outside", "x")
     content = (tmp_path / "a.zip").read_bytes()
     monkeypatch.setitem(ANSWERS, "/hostile", content)
-    with pytest.raises(Refusal):
+    with pytest.raises(DarkroomError):
         fetched(tmp_path, {"a.zip": md5(content)}, url(address, "hostile"))
     assert "'../outside'" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.zip", "data"]
@@ -124,10 +124,10 @@ def test_a_large_file_is_not_held_in_memory(address: str, tmp_path: Path, monkey
 
 def test_without_apt_the_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Refusal, match=r"apt-get: not on this machine \(it needs Debian or Ubuntu\)"):
-        sources.open_source(DebianPackage(debian="dataset-fashion-mnist", folder="usr"), tmp_path)
+    with pytest.raises(DarkroomError, match=r"apt-get: not on this machine \(it needs Debian or Ubuntu\)"):
+        providers.open_source(DebianPackage(debian="dataset-fashion-mnist", folder="usr"), tmp_path)
 
 
 def test_bundled_digits_are_whole(tmp_path: Path) -> None:
-    deliver = sources.open_source(Bundled(scikit_learn="load_digits"), tmp_path)
+    deliver = providers.open_source(Bundled(scikit_learn="load_digits"), tmp_path)
     assert np.load(deliver("images.npy")).shape == (1797, 8, 8)

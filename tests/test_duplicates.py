@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_sample_images
 
-from pipeline.data import duplicates, likeness, neighbours
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data import candidate_pairs, duplicates, similarity
 
 SIDE = 64
 SHAPE = (32, 32)
@@ -73,8 +73,8 @@ def hashes(images: list[RGB]) -> list[str]:
 
 def found(images: list[RGB], similarity: float | None = 0.99) -> pd.DataFrame:
     images = [np.ascontiguousarray(image) for image in images]
-    thumbnails = np.stack([likeness.thumbnail(image) for image in images])
-    shape = likeness.thumbnail_shape(*images[0].shape[:2])
+    thumbnails = np.stack([thumbnail(image) for image in images])
+    shape = thumbnail_shape(*images[0].shape[:2])
     return duplicates.find(thumbnails, shape, hashes(images), similarity)
 
 
@@ -101,10 +101,10 @@ def test_nothing_is_found_where_nothing_was_planted(pictures: list[RGB]) -> None
 @pytest.mark.parametrize("similarity", [0.3, 0.8, 0.99])
 def test_every_pair_that_brute_force_finds(pictures: list[RGB], similarity: float, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, small in {"CELL": 8, "COMPONENTS": 5, "AT_ONCE": 16, "BATCH": 7, "SAMPLE": 40}.items():
-        monkeypatch.setattr(neighbours, name, small)
+        monkeypatch.setattr(candidate_pairs, name, small)
     images = [*pictures, *(picture[:, ::-1] for picture in map(noisy, pictures[:9])), *map(halved, pictures[5:])]
-    thumbnails = np.stack([likeness.thumbnail(np.ascontiguousarray(image)) for image in images])
-    both = np.corrcoef(np.concatenate([thumbnails, likeness.mirror(thumbnails, SHAPE)]))[: len(images)]
+    thumbnails = np.stack([thumbnail(np.ascontiguousarray(image)) for image in images])
+    both = np.corrcoef(np.concatenate([thumbnails, similarity.mirror(thumbnails, SHAPE)]))[: len(images)]
     near, mirrored = both[:, : len(images)], both[:, len(images) :]
     expected = pd.DataFrame(np.argwhere(np.triu(np.maximum(near, mirrored) >= similarity, 1)), columns=["first", "second"])
     at = expected["first"], expected["second"]
@@ -126,7 +126,7 @@ def test_the_order_of_the_images_changes_nothing(pictures: list[RGB]) -> None:
 
 def test_thumbnails_may_be_mapped_from_disk(pictures: list[RGB], tmp_path: Path) -> None:
     images = [*pictures, *map(halved, pictures)]
-    np.save(tmp_path / "t.npy", np.stack([likeness.thumbnail(image) for image in images]))
+    np.save(tmp_path / "t.npy", np.stack([thumbnail(image) for image in images]))
     mapped = np.load(tmp_path / "t.npy", mmap_mode="r")
     pd.testing.assert_frame_equal(duplicates.find(mapped, SHAPE, hashes(images), 0.99), found(images))
 
@@ -155,17 +155,17 @@ def test_a_pair_that_is_near_both_ways_is_near() -> None:
 
 def test_a_thumbnail_keeps_a_small_image_and_shrinks_a_large_one() -> None:
     small = np.arange(28 * 20, dtype=np.uint16).astype(np.uint8).reshape(28, 20, 1)
-    assert likeness.thumbnail(small).tolist() == small.ravel().tolist()
-    assert likeness.thumbnail_shape(28, 20) == (28, 20)
+    assert thumbnail(small).tolist() == small.ravel().tolist()
+    assert thumbnail_shape(28, 20) == (28, 20)
     large = np.repeat(np.repeat(np.arange(32 * 32, dtype=np.uint16).astype(np.uint8).reshape(SHAPE), 3, 0), 2, 1)
-    assert likeness.thumbnail(np.dstack([large] * 3)).tolist() == large[::3, ::2].ravel().tolist()
-    assert likeness.thumbnail_shape(*large.shape) == SHAPE
+    assert thumbnail(np.dstack([large] * 3)).tolist() == large[::3, ::2].ravel().tolist()
+    assert thumbnail_shape(*large.shape) == SHAPE
 
 
 def test_correlation_is_one_of_equals_and_minus_one_of_a_negative() -> None:
     thumbnails = np.random.default_rng(0).integers(0, 256, (50, 1024), np.uint8)
-    assert likeness.correlations(thumbnails, thumbnails).tolist() == [1.0] * 50
-    assert likeness.correlations(thumbnails, 255 - thumbnails).tolist() == [-1.0] * 50
+    assert similarity.correlations(thumbnails, thumbnails).tolist() == [1.0] * 50
+    assert similarity.correlations(thumbnails, 255 - thumbnails).tolist() == [-1.0] * 50
 
 
 def test_images_that_are_all_alike_are_refused(pictures: list[RGB], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_images_that_are_all_alike_are_refused(pictures: list[RGB], monkeypatch:
     alike = [pictures[7].copy() for _ in range(30)]
     for number, picture in enumerate(alike):
         picture[0, number] = 0
-    with pytest.raises(Refusal, match="more than 434 pairs of images are alike by 0.99: raise `similarity`"):
+    with pytest.raises(DarkroomError, match="more than 434 pairs of images are alike by 0.99: raise `similarity`"):
         found(alike)
     monkeypatch.setattr(duplicates, "MOST", 435)
     assert len(found(alike)) == 435

@@ -7,9 +7,11 @@ import pytest
 from sklearn.metrics import f1_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from pipeline import artifacts, evaluate, paths
-from pipeline.errors import Refusal
-from pipeline.evaluation import dataset, figures, metrics, page
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.evaluation import metrics
+from darkroom.reporting import data_section, figures, page
+from pipeline import evaluate
 
 LABELS = np.array([0, 0, 1, 1, 2, 2])
 PROBABILITIES = np.array(
@@ -76,15 +78,17 @@ def test_leaked_images_are_those_the_index_says(tmp_path: Path, monkeypatch: pyt
     index = pd.DataFrame({"split": ["train", *["test"] * 5], "source": sources, "flags": flags})
     artifacts.write_csv(paths.INDEX, index)
     assert evaluate.leaked(5).tolist() == [False, True, True, False, False]
-    with pytest.raises(Refusal, match=r"^data/prepared/index.csv: 5 test images, but 6 prepared; run `dvc repro preprocess`$"):
+    with pytest.raises(
+        DarkroomError, match=r"^data/prepared/index.csv: 5 test images, but 6 prepared; run `dvc repro preprocess`$"
+    ):
         evaluate.leaked(6)
 
 
 def test_the_balance_is_by_split_and_a_class_may_be_missing() -> None:
     images = {"train": {"a": 4, "b": 1}, "validation": {"a": 2}, "test": {}}
     told = {"classes": ["a", "b", "c"], "images": images}
-    assert dataset.balance(told) == {"train": {"a": 1.0, "b": 0.25}, "validation": {"a": 1.0}, "test": {}}
-    assert dataset.extremes(told) == (("a", 4), ("c", 0))
+    assert data_section.balance(told) == {"train": {"a": 1.0, "b": 0.25}, "validation": {"a": 1.0}, "test": {}}
+    assert data_section.extremes(told) == (("a", 4), ("c", 0))
 
 
 def test_a_thumbnail_keeps_its_proportions_and_a_small_picture_its_pixels() -> None:

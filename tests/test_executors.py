@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.data import executors
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data import executors
 
 
 def slow_at_first(number: int) -> int:
@@ -17,7 +17,7 @@ def slow_at_first(number: int) -> int:
 
 def refuses(number: int) -> int:
     if number == 3:
-        raise Refusal("the third is not wanted")
+        raise DarkroomError("the third is not wanted")
     return number
 
 
@@ -42,13 +42,13 @@ def test_results_come_in_order_and_few_tasks_wait() -> None:
 
 
 def test_a_refusal_in_a_worker_reaches_the_stage() -> None:
-    with pytest.raises(Refusal, match="the third is not wanted"), executors.executor("processes", 1, "") as (pool, count):
+    with pytest.raises(DarkroomError, match="the third is not wanted"), executors.executor("processes", 1, "") as (pool, count):
         list(executors.in_order(pool, count, refuses, range(9)))
 
 
 def test_a_worker_that_dies_is_one_line() -> None:
     with (
-        pytest.raises(Refusal, match="a process that prepares images died"),
+        pytest.raises(DarkroomError, match="a process that prepares images died"),
         executors.executor("processes", 1, "") as (pool, count),
     ):
         list(executors.in_order(pool, count, dies, range(9)))
@@ -63,5 +63,5 @@ def test_one_worker_a_core_where_none_are_asked_for(monkeypatch: pytest.MonkeyPa
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "PATIENCE_S", 1)
     told = "params.yaml:15: tcp://127.0.0.1:9: no Dask scheduler answers there within 1 s"
-    with pytest.raises(Refusal, match=told), executors.executor("tcp://127.0.0.1:9", None, "params.yaml:15"):
+    with pytest.raises(DarkroomError, match=told), executors.executor("tcp://127.0.0.1:9", None, "params.yaml:15"):
         pass

@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import artifacts, lr_range, paths, train
-from pipeline.data import shards
-from pipeline.data.images import ImagePolicy
-from pipeline.data.shards import Shards
-from pipeline.errors import Refusal
-from pipeline.training import archive, fitting, gone, network, runtime, task
-from pipeline.training.share import Share
-from pipeline.training.task import Task
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.launch import backend
+from darkroom.launch.distributed import watchdog
+from darkroom.launch.distributed.shard import Share
+from darkroom.training import fit, keras_file, network, setup
+from darkroom.training.setup import Task
+from pipeline import train
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -28,7 +31,7 @@ LAYERS = [{"Conv2D": {"filters": 4, "kernel_size": 3}}, "BatchNormalization", "G
 @pytest.fixture(autouse=True)
 def prepared(project: Path) -> None:
     """Forty images of ten classes, the brighter the later the class, in the working folder."""
-    runtime.start(0)
+    backend.start(0)
     labels = np.arange(40) % 10
     noise = np.random.default_rng(0).integers(0, 25, (40, 8, 8, 1))
     images = (noise + 20 * labels[:, None, None, None]).astype(np.uint8)
@@ -37,14 +40,14 @@ def prepared(project: Path) -> None:
     artifacts.write_json(paths.CLASSES, {"classes": [str(digit) for digit in range(10)]})
 
 
-def given(augment: list[Any] | None = None, **fit: Any) -> task.Task:
+def given(augment: list[Any] | None = None, **fit: Any) -> setup.Task:
     chosen = model_of(fit, augment or [], layers=LAYERS)
-    return task.prepare(chosen, POLICY, 0, Shards(paths.prepared("train")), PLACE)
+    return setup.prepare(chosen, POLICY, 0, Shards(paths.prepared("train")), PLACE)
 
 
-def fitted(made: task.Task) -> pd.DataFrame:
-    seen = fitting.watch()
-    fitting.fit(made, Shards(paths.prepared("validation")), 1, seen)
+def fitted(made: setup.Task) -> pd.DataFrame:
+    seen = fit.watch()
+    fit.fit(made, Shards(paths.prepared("validation")), 1, seen)
     return seen.curves.table()
 
 
@@ -69,9 +72,9 @@ def test_averaged_weights_are_the_mean_by_hand_and_are_what_is_validated() -> No
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps.append([np.array(it) for it in self.model.trainable_variables])
 
-    usual = fitting.callbacks
+    usual = fit.callbacks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "callbacks", lambda *given: [*usual(*given), Note()])
+        patch.setattr(fit, "callbacks", lambda *given: [*usual(*given), Note()])
         curves = fitted(made)
     assert len(steps) == 2
     for variable, first, second in zip(made.model.trainable_variables, *steps, strict=True):
@@ -113,13 +116,13 @@ def test_a_loss_that_is_no_number_is_one_line_and_the_best_state_is_kept(monkeyp
     rate = "{PiecewiseConstantDecay: {boundaries: [2 epochs], values: [0.01, 3.0e+38]}}"
     Path("params.yaml").write_text(text.replace("{CosineDecay: {initial_learning_rate: 0.01, decay_steps: 3 epochs}}", rate))
     monkeypatch.setattr(sys, "argv", ["train", "tiny"])
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(DarkroomError) as refused:
         train.main()
     line = str(refused.value)
     assert line.startswith("params.yaml:") and "models.tiny.fit: the loss is no longer a number in epoch 3; lower the" in line
     assert "the best state so far (epoch " in line and line.endswith(f"is in {paths.best('tiny')}")
     assert "\n" not in line
-    assert np.isfinite(answers(archive.load(paths.best("tiny")))).all()
+    assert np.isfinite(answers(keras_file.load(paths.best("tiny")))).all()
     assert not paths.keras("tiny").exists()
 
 
@@ -136,8 +139,8 @@ def test_ctrl_c_keeps_the_best_state_and_says_how_to_go_on(monkeypatch: pytest.M
             if self.epoch == 1:
                 raise KeyboardInterrupt
 
-    usual = fitting.callbacks
-    monkeypatch.setattr(fitting, "callbacks", lambda *given: [*usual(*given), Stop()])
+    usual = fit.callbacks
+    monkeypatch.setattr(fit, "callbacks", lambda *given: [*usual(*given), Stop()])
     monkeypatch.setattr(sys, "argv", ["train", "tiny"])
     best = r"the best state so far \(epoch 1, val_accuracy 0\.\d+\) is in models/tiny/best\.keras"
     with pytest.raises(KeyboardInterrupt, match=f"^{best}; `dvc repro` goes on in epoch 2$"):
@@ -155,7 +158,7 @@ def test_too_little_memory_names_the_batch_size() -> None:
         tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[4096,64,224,224]"),
         RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 8589934592 bytes."),
     ):
-        assert str(fitting.told(error, task_of(Share()))) == (
+        assert str(fit.told(error, task_of(Share()))) == (
             "params.yaml:7: models.m.fit.batch_size: 512: the device has too little memory for such a batch; try 256"
         )
 
@@ -167,8 +170,8 @@ def task_of(share: Share) -> Task:
 
 def test_a_lost_process_is_told_where_there_are_several() -> None:
     error = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
-    assert str(fitting.told(error, task_of(Share(0, 2, 2)))) == gone.LINE
-    assert str(fitting.told(error, task_of(Share()))).startswith("params.yaml:7: models.m.fit: UNKNOWN: Gloo")
+    assert str(fit.told(error, task_of(Share(0, 2, 2)))) == watchdog.LINE
+    assert str(fit.told(error, task_of(Share()))).startswith("params.yaml:7: models.m.fit: UNKNOWN: Gloo")
 
 
 def test_an_error_of_ours_is_not_called_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,16 +189,18 @@ def test_a_refusal_while_a_batch_is_made_arrives_as_itself(monkeypatch: pytest.M
     made = given()
 
     def refuse(*_: Any) -> None:
-        raise Refusal("params.yaml:7: models.m.augment[0]: Resize gives uint8 (4, 4, 1)")
+        raise DarkroomError("params.yaml:7: models.m.augment[0]: Resize gives uint8 (4, 4, 1)")
 
     monkeypatch.setattr(made.batches, "augmentation", refuse)
-    with pytest.raises(Refusal, match=r"^params.yaml:7: models.m.augment\[0\]: Resize gives uint8 \(4, 4, 1\)$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.augment\[0\]: Resize gives uint8 \(4, 4, 1\)$"):
         fitted(made)
 
 
 def test_a_class_without_images_is_named() -> None:
     artifacts.write_json(paths.CLASSES, {"classes": [*"0123456789", "unicorn", "griffin"]})
-    with pytest.raises(Refusal, match=r"^data/prepared/train: no image of the class unicorn, griffin: it cannot be learnt"):
+    with pytest.raises(
+        DarkroomError, match=r"^data/prepared/train: no image of the class unicorn, griffin: it cannot be learnt"
+    ):
         given()
 
 
@@ -209,7 +214,7 @@ def test_balanced_classes_reach_the_batches() -> None:
 
 def test_more_classes_than_images_are_refused() -> None:
     artifacts.write_json(paths.CLASSES, {"classes": [str(number) for number in range(41)]})
-    with pytest.raises(Refusal, match=r"^data/prepared/train: 41 classes, but 40 images"):
+    with pytest.raises(DarkroomError, match=r"^data/prepared/train: 41 classes, but 40 images"):
         given()
 
 
@@ -217,7 +222,7 @@ def test_more_classes_than_images_are_refused() -> None:
 def test_mixed_precision_keeps_weights_and_answers_in_float32(precision: str) -> None:
     import keras
 
-    runtime.start(0, precision=precision)
+    backend.start(0, precision=precision)
     try:
         made = given(epochs=2)
         fitted(made)
@@ -234,14 +239,14 @@ def test_mixed_precision_keeps_weights_and_answers_in_float32(precision: str) ->
 
 
 def test_the_range_test_finds_where_the_loss_falls_fastest(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    from pipeline.training import rate_range
+    from darkroom.training import lr_finder
 
     rates = np.geomspace(1e-4, 1, 9)
     table = pd.DataFrame({"learning_rate": rates, "loss": [2.3, 2.3, 2.2, 1.6, 1.0, 0.9, 0.88, 2.0, 9.0]})
-    assert rate_range.steepest(table) == pytest.approx(rates[3])
+    assert lr_finder.steepest(table) == pytest.approx(rates[3])
     Path("params.yaml").write_text((ROOT / "tests" / "smoke.yaml").read_text())
     monkeypatch.setattr(sys, "argv", ["lr_range", "tiny", "--lowest", "1e-5", "--highest", "1e9", "--steps", "60"])
-    lr_range.main()
+    lr_finder.main()
     found = pd.read_csv(paths.lr_range("tiny", "csv"))
     assert found["learning_rate"].is_monotonic_increasing and found["learning_rate"].iloc[0] == pytest.approx(1e-5)
     assert 10 < len(found) < 60  # it ended where the loss diverged
@@ -265,16 +270,16 @@ def test_the_same_code_trains_on_jax_and_its_model_exports(run: Run) -> None:
         files.append(paths.keras("tiny").read_bytes())
     assert files[0] == files[1]
     labels = Shards(paths.prepared("validation")).labels
-    loss = -np.log(answers(archive.load(paths.keras("tiny")))[np.arange(40), labels]).mean()  # on TensorFlow
+    loss = -np.log(answers(keras_file.load(paths.keras("tiny")))[np.arange(40), labels]).mean()  # on TensorFlow
     losses = pd.read_csv(paths.history("tiny"))["val_loss"]
     assert losses.min() == pytest.approx(loss, rel=1e-4)  # of the averaged weights, and the best of them
-    assert run("pipeline.lr_range", "tiny", "--steps", "5").returncode == 0
+    assert run("darkroom.commands.lr_finder", "tiny", "--steps", "5").returncode == 0
     assert run("pipeline.export", "tiny").returncode == 0
     assert paths.onnx("tiny").exists()
 
 
 def test_a_backend_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(backend.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    with pytest.raises(Refusal, match=r"^params.yaml: training.backend: jax is not installed: `uv pip install jax`$"):
-        runtime.start(0, "jax")
+    with pytest.raises(DarkroomError, match=r"^params.yaml: training.backend: jax is not installed: `uv pip install jax`$"):
+        backend.start(0, "jax")

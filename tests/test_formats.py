@@ -13,7 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
-from pipeline import download, evaluate, export, params, paths, preprocess, quantize, report, train, verify
+from darkroom import config
+from darkroom.core import paths
+from pipeline import download, evaluate, export, preprocess, quantize, report, train, verify
 from tests.conftest import ROOT
 from tests.deliveries import moved, npz, packed_cifar
 from tests.server import served
@@ -67,7 +69,7 @@ def net(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_format_goes_the_whole_way(kind: str, project: Path, net: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     name, made, size, tested = KINDS[kind]
-    recipe = params.load_recipe(ROOT / f"data/catalog/{name}.yaml").model_copy(update={"classes": tuple("0123456789")})
+    recipe = config.load_recipe(ROOT / f"data/catalog/{name}.yaml").model_copy(update={"classes": tuple("0123456789")})
     YAML().dump(moved(recipe, made(), *net).model_dump(mode="json"), Path(f"data/catalog/{name}.yaml"))
     text = (ROOT / "tests/smoke.yaml").read_text().replace("digits.yaml", f"{name}.yaml")
     text = text.replace("{height: 8, width: 8, channels: 1", size).replace("kernel_size: 3", "kernel_size: 3, strides: 2")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data import archives
-from pipeline.data.archives import tars
-from pipeline.data.archives.rules import Rules
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import archives
+from darkroom.data.sources.archives import tars
+from darkroom.data.sources.archives.rules import Rules
 from tests import hostile
 from tests.test_archives import CHECKED, FILES, GOOD, everything, refused, saved
 
@@ -85,7 +85,7 @@ def test_damage_is_refused_or_changes_nothing(tmp_path: Path, name: str) -> None
         path = saved(tmp_path, GOOD[name][: draw.randrange(len(damaged))] if cut else bytes(damaged))
         try:
             archives.unpack(path, folder)
-        except Refusal as refusal:
+        except DarkroomError as refusal:
             assert str(refusal).startswith(f"{path}: ")
             assert "\n" not in str(refusal)
             assert not folder.exists()

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.data import images
-from pipeline.data.images import ImagePolicy
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import images
 from tests.encoders import saved, scene
 
 BLACK, LARGEST = (0, 0, 0), 10**8
@@ -88,7 +88,9 @@ def test_area_takes_means_along_what_shrinks_and_is_linear_along_what_grows() ->
 
 def test_a_line_that_would_fill_the_memory_is_refused() -> None:
     line = np.zeros((1, 10_000), np.uint8)
-    with pytest.raises(Refusal, match="too narrow: scaled to be cropped, it has more pixels than image.max_pixels allows"):
+    with pytest.raises(
+        DarkroomError, match="too narrow: scaled to be cropped, it has more pixels than image.max_pixels allows"
+    ):
         images.conform(line, replace(GREY, height=200, width=200, shape="crop"))
     assert images.conform(line, replace(GREY, shape="pad")).shape == (4, 4, 1)
 
@@ -97,5 +99,5 @@ def test_a_line_that_would_fill_the_memory_is_refused() -> None:
     "pixels", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros(4, np.uint8), np.zeros((0, 4), np.uint8)]
 )
 def test_pixels_of_another_kind_are_refused(pixels: np.ndarray) -> None:
-    with pytest.raises(Refusal, match="pixels must be uint8|without pixels"):
+    with pytest.raises(DarkroomError, match="pixels must be uint8|without pixels"):
         images.conform(pixels, GREY)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import declared, paths
-from pipeline.errors import Refusal
+from darkroom.core import dvc_files, paths
+from darkroom.core.errors import DarkroomError
 from tests.conftest import ROOT, Run
 
 MODEL = ROOT / "models" / "cnn" / "model.onnx"
@@ -30,13 +30,13 @@ def edit(checkout: Path, right: str, wrong: str) -> None:
 
 
 def test_people_read_what_it_is(run: Run) -> None:
-    told = run("pipeline.inspect", str(MODEL)).stdout
+    told = run("darkroom.commands.inspect_model", str(MODEL)).stdout
     for words in ("Ankle boot", "28 x 28, grey", "parameters", "temperature", "Fashion-MNIST", "requirements.txt", "SHA-256"):
         assert words in told
 
 
 def test_programs_read_all_of_it(run: Run) -> None:
-    told = json.loads(run("pipeline.inspect", str(INT8), "--json").stdout)
+    told = json.loads(run("darkroom.commands.inspect_model", str(INT8), "--json").stdout)
     assert (told["model"], told["precision"], told["bytes"]) == ("cnn", "int8", INT8.stat().st_size)
     sizes = {"channels": 1, "height": 28, "width": 28, "interpolation": "area", "shape": "stretch"}
     assert told["image_policy"] == {**sizes, "background": [0, 0, 0], "max_pixels": 100_000_000}
@@ -47,7 +47,7 @@ def test_programs_read_all_of_it(run: Run) -> None:
 @pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
 def test_the_committed_files_come_from_the_committed_lock(model: str, checkout: Path, run: Run) -> None:
     for path in (ROOT / paths.onnx(model), *(ROOT / paths.compact(model)).glob("*.onnx")):
-        ended = run("pipeline.inspect", str(path), "--against", str(checkout))
+        ended = run("darkroom.commands.inspect_model", str(path), "--against", str(checkout))
         assert (ended.returncode, ended.stderr) == (0, "")
         stage = "export" if path.name == "model.onnx" else "quantize"
         assert ended.stdout == f"{path} is the file that {stage}@{model} of {checkout}/dvc.lock wrote\n"
@@ -61,7 +61,7 @@ def test_what_differs_is_named(checkout: Path, run: Run) -> None:
     edit(checkout, code, "b" * 32)
     edit(checkout, "seed: 0", "seed: 7")
     edit(checkout, " weight_decay: 0.4", " weight_decay: 0.3")
-    ended = run("pipeline.inspect", str(MODEL), "--against", str(checkout))
+    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(checkout))
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         f"{MODEL}: not the file that export@cnn of {checkout}/dvc.lock wrote",
@@ -77,7 +77,7 @@ def test_a_file_changed_after_export_is_told(checkout: Path, tmp_path: Path, run
     model = onnx.load(MODEL)
     model.doc_string = "changed"
     onnx.save(model, tmp_path / "m.onnx")
-    ended = run("pipeline.inspect", str(tmp_path / "m.onnx"), "--against", str(checkout))
+    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"), "--against", str(checkout))
     assert ended.returncode == 1
     assert "changed afterwards" in ended.stderr
 
@@ -90,7 +90,7 @@ def test_a_smaller_file_that_was_changed_is_told(checkout: Path, tmp_path: Path,
         if entry.key == "classes":
             entry.value = json.dumps(json.loads(entry.value)[::-1])
     onnx.save(model, tmp_path / "m.onnx")
-    ended = run("pipeline.inspect", str(tmp_path / "m.onnx"), "--against", str(checkout))
+    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"), "--against", str(checkout))
     assert ended.returncode == 1
     assert f"not the file that quantize@cnn of {checkout}/dvc.lock wrote" in ended.stderr
 
@@ -98,23 +98,23 @@ def test_a_smaller_file_that_was_changed_is_told(checkout: Path, tmp_path: Path,
 def test_a_report_that_is_not_the_locks_proves_nothing(checkout: Path, run: Run) -> None:
     report = checkout / "reports" / "quantize" / "cnn.json"
     report.write_text(report.read_text() + " ")
-    ended = run("pipeline.inspect", str(INT8), "--against", str(checkout))
+    ended = run("darkroom.commands.inspect_model", str(INT8), "--against", str(checkout))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert "not the report of the dvc.lock beside it" in ended.stderr
 
 
 def test_a_checkout_without_a_lock_is_one_line(tmp_path: Path, run: Run) -> None:
-    ended = run("pipeline.inspect", str(MODEL), "--against", str(tmp_path))
+    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(tmp_path))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert ended.stderr.startswith(f"{tmp_path}/dvc.lock: no such file")
     (tmp_path / "dvc.lock").write_text("schema: '2.0'\n")
-    ended = run("pipeline.inspect", str(MODEL), "--against", str(tmp_path))
+    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(tmp_path))
     assert (ended.returncode, ended.stderr) == (1, f"{tmp_path}/dvc.lock: no export of a model called cnn\n")
 
 
 def test_a_dependency_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match=r"gone: no such file; dvc.yaml declares it"):
-        declared.digest(tmp_path / "gone")
+    with pytest.raises(DarkroomError, match=r"gone: no such file; dvc.yaml declares it"):
+        dvc_files.digest(tmp_path / "gone")
 
 
 def test_an_origin_that_is_damaged_is_one_line(tmp_path: Path, run: Run) -> None:
@@ -125,7 +125,7 @@ def test_an_origin_that_is_damaged_is_one_line(tmp_path: Path, run: Run) -> None
         if entry.key == "origin":
             entry.value = entry.value.replace('"deps"', '"depz"')
     onnx.save(model, tmp_path / "m.onnx")
-    ended = run("pipeline.inspect", str(tmp_path / "m.onnx"))
+    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"))
     assert (ended.returncode, ended.stderr) == (
         1,
         f"{tmp_path}/m.onnx: damaged metadata: origin must have deps and params\n",
@@ -145,4 +145,4 @@ def test_a_folder_is_hashed_as_dvc_does(tmp_path: Path) -> None:
     system = LocalFileSystem()
     store = HashFileDB(system, str(tmp_path.parent / "store"))
     _, _, known = build(store, str(tmp_path.parent / "clean"), system, "md5")
-    assert declared.digest(tmp_path) == known.hash_info.value
+    assert dvc_files.digest(tmp_path) == known.hash_info.value

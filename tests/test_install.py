@@ -44,18 +44,18 @@ def test_what_training_needs_is_absent(python: Path, name: str) -> None:
 
 
 def test_predict_answers(python: Path) -> None:
-    ended = run(python, "-m", "pipeline.predict", str(MODEL), str(BOOT))
+    ended = run(python, "-m", "darkroom.commands.predict", str(MODEL), str(BOOT))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.split()[1:3] == ["Ankle", "boot"]
 
 
 def test_inspect_answers(python: Path) -> None:
-    ended = run(python, "-m", "pipeline.inspect", str(MODEL))
+    ended = run(python, "-m", "darkroom.commands.inspect_model", str(MODEL))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "Fashion-MNIST" in ended.stdout
 
 
 def test_what_needs_the_pipeline_says_so(python: Path) -> None:
-    ended = run(python, "-m", "pipeline.inspect", str(MODEL), "--against", str(ROOT))
+    ended = run(python, "-m", "darkroom.commands.inspect_model", str(MODEL), "--against", str(ROOT))
     assert ended.returncode == 1
     assert ended.stderr == "--against needs the environment of the pipeline (pydantic is missing): `make env` sets it up\n"

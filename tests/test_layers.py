@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline.deploy import simplify
-from pipeline.errors import Refusal
-from pipeline.params import exportable, vocabulary
-from pipeline.training import runtime
+from darkroom.config import exportable, vocabulary
+from darkroom.core.errors import DarkroomError
+from darkroom.export import simplify
+from darkroom.launch import backend
 from tests.layers import measure, samples
 
 pytestmark = pytest.mark.tensorflow
@@ -17,7 +17,7 @@ USABLE = [name for name in vocabulary.layers() if not exportable.reason(name)]
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 @pytest.mark.parametrize("name", USABLE)
@@ -53,7 +53,7 @@ def test_the_values_that_are_refused_would_go_wrong(name: str, arguments: dict, 
     monkeypatch.setattr(exportable, "fault", lambda *_: None)
     try:
         found = measure(name, arguments)
-    except (Refusal, ValueError):  # of the export, or of Keras that cannot build it: either way, there is no file
+    except (DarkroomError, ValueError):  # of the export, or of Keras that cannot build it: either way, there is no file
         return
     assert not found.agrees
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.data import account, ledger
-from pipeline.data.ledger import Row
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data import account, ledger
+from darkroom.data.ledger import Row
 
 ROWS = [
     Row("b.png", "dog", "converted", "16 bit; EXIF orientation 6"),
@@ -30,6 +30,6 @@ def test_sums_put_like_with_like() -> None:
 def test_more_than_the_allowed_share_is_refused() -> None:
     account.refuse_too_many(ROWS, 40, 0.05, "here")
     with pytest.raises(
-        Refusal, match=r"^here: 2 of 39 files cannot be used, 5.1 %, where 5 % are allowed: HEIC: .* \(1\), more"
+        DarkroomError, match=r"^here: 2 of 39 files cannot be used, 5.1 %, where 5 % are allowed: HEIC: .* \(1\), more"
     ):
         account.refuse_too_many(ROWS, 39, 0.05, "here")

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.data.images import ImagePolicy
-from pipeline.errors import Refusal
-from pipeline.training import network, optimizers, runtime
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.launch import backend
+from darkroom.training import network, optimizers
 from tests.conftest import PLACE, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -20,7 +21,7 @@ LINEAR = {"PolynomialDecay": {"initial_learning_rate": 0.4, "end_learning_rate":
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 def compiled(steps_per_epoch: int = 10, layers: Sequence[Any] = LAYERS, **fit: Any) -> Any:
@@ -178,5 +179,5 @@ def test_a_class_weight_multiplies_the_loss_of_its_images() -> None:
     ],
 )
 def test_what_keras_does_not_take_is_one_line(fit: dict[str, Any], line: str) -> None:
-    with pytest.raises(Refusal, match=rf"^params.yaml:7: models.m.{line}[^\n]*$"):
+    with pytest.raises(DarkroomError, match=rf"^params.yaml:7: models.m.{line}[^\n]*$"):
         compiled(**fit)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import download, paths, preprocess
-from pipeline.data.shards import Shards
-from pipeline.errors import Refusal
+from darkroom.core import paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data.shards import Shards
+from pipeline import download, preprocess
 from tests import own_images
 from tests.conftest import ROOT, Run
 
@@ -46,7 +47,7 @@ def prepare() -> None:
 def refused() -> str:
     """The line with which preprocess refuses what download took."""
     download.main()
-    with pytest.raises(Refusal) as found:
+    with pytest.raises(DarkroomError) as found:
         preprocess.main()
     assert len(str(found.value).splitlines()) == 1
     return str(found.value)
@@ -194,7 +195,7 @@ def test_a_changed_table_is_noticed(folder: Path) -> None:
         use(dataset)
         download.main()
         labels.write_text(before.replace(',"plain"', ',"other"', 1), encoding="utf-8")
-        with pytest.raises(Refusal, match="photos/labels.csv: changed since data/raw/manifest.csv was written"):
+        with pytest.raises(DarkroomError, match="photos/labels.csv: changed since data/raw/manifest.csv was written"):
             preprocess.main()
         labels.write_text(before, encoding="utf-8")
 
@@ -223,16 +224,16 @@ def test_a_file_that_has_changed_since_the_manifest_is_refused(folder: Path, run
 
 def test_what_dvc_cannot_pass_is_told_before_it_fails(folder: Path, run: Run) -> None:
     use("photos")
-    ended = run("pipeline.params")
+    ended = run("darkroom.config")
     assert (ended.returncode, ended.stderr) == (
         1,
         "photos/plain/broken.png: a broken link; DVC stops at it: delete it, or name it in .dvcignore\n",
     )
     with Path(".dvcignore").open("a") as stream:
         stream.write("/photos/plain/broken.png\n")
-    assert run("pipeline.params").returncode == 0
+    assert run("darkroom.config").returncode == 0
     use("no/such/folder")
-    assert run("pipeline.params").stderr == "params.yaml:3: dataset: no/such/folder: no such file or folder\n"
+    assert run("darkroom.config").stderr == "params.yaml:3: dataset: no/such/folder: no such file or folder\n"
 
 
 def pictures(count: int, classes: int) -> dict[str, np.ndarray]:

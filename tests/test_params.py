@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import params
-from pipeline.errors import Refusal
-from pipeline.params import vocabulary
+from darkroom import config
+from darkroom.config import vocabulary
+from darkroom.core.errors import DarkroomError
 
 HEAD = """\
 seed: 0
@@ -287,8 +287,8 @@ def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path
     path = tmp_path / "params.yaml"
     assert right in HEAD
     path.write_text(HEAD.replace(right, wrong, 1))
-    with pytest.raises(Refusal, match=re.escape(f"{path}:{line}")) as refused:
-        params.load(path)
+    with pytest.raises(DarkroomError, match=re.escape(f"{path}:{line}")) as refused:
+        config.load(path)
     assert "\n" not in str(refused.value)
 
 
@@ -298,35 +298,35 @@ def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path
 def test_what_albumentations_takes_passes(call: str, tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(HEAD.replace("HorizontalFlip: {p: 0.5}", call))
-    assert params.load(path).models["tiny"].augment[0].plain().keys() == {call.split(":")[0]}
+    assert config.load(path).models["tiny"].augment[0].plain().keys() == {call.split(":")[0]}
 
 
 def test_a_mistake_in_a_recipes_source_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_text(Path("data/catalog/mnist.yaml").read_text().replace("- url:", "- ulr:"))
-    with pytest.raises(Refusal, match=r"sources\[0\].ulr: no such key; did you mean url\?$") as refused:
-        params.load_recipe(path)
+    with pytest.raises(DarkroomError, match=r"sources\[0\].ulr: no such key; did you mean url\?$") as refused:
+        config.load_recipe(path)
     assert len(str(refused.value).splitlines()) == 1
 
 
 def test_every_mistake_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(HEAD.replace("seed: 0", "seed: -1").replace("Flatten", "Flaten"))
-    with pytest.raises(Refusal) as refused:
-        params.load(path)
+    with pytest.raises(DarkroomError) as refused:
+        config.load(path)
     assert [line.split(": ")[0] for line in str(refused.value).splitlines()] == [f"{path}:1", f"{path}:10"]
 
 
 def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(HEAD.replace("1.0e-5", "1e-5"))
-    assert params.load(path).verify.largest_difference == 1e-5
+    assert config.load(path).verify.largest_difference == 1e-5
 
 
 def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(HEAD)
-    loaded = params.load(path)
+    loaded = config.load(path)
     with pytest.raises(TypeError):
         loaded.models["tiny"].layers[0].arguments["filters"] = 9  # type: ignore[index]
     with pytest.raises(ValueError, match="frozen"):
@@ -334,35 +334,36 @@ def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match=r"params.yaml: no such file; run the command in the root of the repository"):
-        params.load(tmp_path / "params.yaml")
+    with pytest.raises(DarkroomError, match=r"params.yaml: no such file; run the command in the root of the repository"):
+        config.load(tmp_path / "params.yaml")
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:
     with pytest.raises(
-        Refusal, match=r"^params.yaml: dataset: data/catalog/mnst.yaml: no such recipe; did you mean data/catalog/mnist.yaml\?$"
+        DarkroomError,
+        match=r"^params.yaml: dataset: data/catalog/mnst.yaml: no such recipe; did you mean data/catalog/mnist.yaml\?$",
     ):
-        params.load_recipe(Path("data/catalog/mnst.yaml"))
+        config.load_recipe(Path("data/catalog/mnst.yaml"))
 
 
 def test_the_repositorys_own_files_are_sound() -> None:
-    loaded = params.load()
+    loaded = config.load()
     assert list(loaded.models) == ["ann", "classical", "cnn"]
-    assert all(len(params.load_recipe(path).classes) > 1 for path in Path("data/catalog").glob("*.yaml"))
+    assert all(len(config.load_recipe(path).classes) > 1 for path in Path("data/catalog").glob("*.yaml"))
 
 
 def test_the_check_imports_no_tensorflow(project: Path, run) -> None:
     program = "import sys; from pipeline import params; params.load(); sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
-    assert run("pipeline.params").stdout == "params.yaml is sound: Fashion-MNIST; models ann, classical, cnn\n"
+    assert run("darkroom.config").stdout == "params.yaml is sound: Fashion-MNIST; models ann, classical, cnn\n"
     Path("check.py").write_text(program)
     assert run("check").returncode == 0
 
 
 @pytest.mark.tensorflow
 def test_the_vocabulary_is_what_the_libraries_have() -> None:
-    from pipeline.training import runtime
+    from darkroom.launch import backend
 
-    runtime.start(0)
+    backend.start(0)
     import albumentations
     import keras
 
@@ -379,7 +380,7 @@ def test_the_vocabulary_is_what_the_libraries_have() -> None:
 def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "params.yaml").write_text(HEAD)
     monkeypatch.chdir(tmp_path)
-    where = params.place("models", "tiny")
+    where = config.place("models", "tiny")
     assert str(where.at("layers", 1)) == "params.yaml:10: models.tiny.layers[1]"
     assert str(where.at("augment", 0, "HorizontalFlip")) == "params.yaml:11: models.tiny.augment[0].HorizontalFlip"
     assert str(where.at("fit", "optimizer", "Adam")) == "params.yaml:15: models.tiny.fit.optimizer.Adam"

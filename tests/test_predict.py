@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline import predict
-from pipeline.data.images import ImagePolicy
-from pipeline.errors import Refusal
-from pipeline.predict import Classifier
+from darkroom.commands import predict
+from darkroom.commands.predict import Classifier
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
 from tests.conftest import ROOT
 from tests.networks import linear, plain, save
 
@@ -37,7 +37,7 @@ def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
 
 @pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
 def test_one_picture_without_a_list_is_refused(one) -> None:
-    with pytest.raises(Refusal, match=r"predict takes a list of pictures: give \[picture\] for one"):
+    with pytest.raises(DarkroomError, match=r"predict takes a list of pictures: give \[picture\] for one"):
         Classifier(MODEL).predict(one)
 
 
@@ -56,7 +56,7 @@ def pictures(tmp_path: Path) -> Path:
 def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    ended = run("pipeline.predict", str(MODEL), "gone.png", str(empty), str(pictures), "--format", "csv")
+    ended = run("darkroom.commands.predict", str(MODEL), "gone.png", str(empty), str(pictures), "--format", "csv")
     rows = list(csv.DictReader(ended.stdout.splitlines()))
     assert [(row["file"], row["label"], row["error"]) for row in rows] == [
         ("gone.png", "", "no such file or directory"),
@@ -71,17 +71,19 @@ def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) 
 
 def test_the_most_probable_classes_in_every_format(pictures: Path, run) -> None:
     boot = str(pictures / "b.png")
-    (row,) = json.loads(run("pipeline.predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
+    (row,) = json.loads(run("darkroom.commands.predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
     assert (row["label"], len(row["top"])) == ("Ankle boot", 10)
     assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1, abs=1e-4)
     first, second = (f"{entry['class']} {entry['probability']:.4f}" for entry in row["top"][:2])
-    assert run("pipeline.predict", str(MODEL), boot, "--top", "2").stdout == f"{boot}  {first}  {second}\n"
-    (row,) = csv.DictReader(run("pipeline.predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines())
+    assert run("darkroom.commands.predict", str(MODEL), boot, "--top", "2").stdout == f"{boot}  {first}  {second}\n"
+    (row,) = csv.DictReader(
+        run("darkroom.commands.predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines()
+    )
     assert row["class1"] == "Ankle boot" and float(row["probability1"]) >= float(row["probability2"]) > 0
 
 
 def test_json_has_the_errors_too(pictures: Path, run) -> None:
-    ended = run("pipeline.predict", str(MODEL), str(pictures), "--format", "json", "--batch", "1")
+    ended = run("darkroom.commands.predict", str(MODEL), str(pictures), "--format", "json", "--batch", "1")
     assert [("label" in row, "error" in row) for row in json.loads(ended.stdout)] == [
         (True, False),
         (False, True),
@@ -91,7 +93,7 @@ def test_json_has_the_errors_too(pictures: Path, run) -> None:
 
 @pytest.mark.parametrize("option", [("--top", "0"), ("--batch", "-1"), ("--format", "xml")])
 def test_a_wrong_option_is_wrong_usage(option: tuple[str, str], run) -> None:
-    assert run("pipeline.predict", str(MODEL), str(BOOT), *option).returncode == 2
+    assert run("darkroom.commands.predict", str(MODEL), str(BOOT), *option).returncode == 2
 
 
 def test_the_size_of_the_batch_changes_nothing() -> None:
@@ -120,7 +122,7 @@ def test_progress_is_told_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) ->
 
     clock = iter(range(100))
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    rows = [(str(number), Refusal("")) for number in range(3)]
+    rows = [(str(number), DarkroomError("")) for number in range(3)]
     watched, unwatched = Terminal(), io.StringIO()
     for stream in (watched, unwatched):
         assert list(predict.progress(rows, 3, stream)) == rows
@@ -133,7 +135,7 @@ def test_a_bad_model_is_one_line(tmp_path: Path, content: bytes | None, line: st
     path = tmp_path / "m.onnx"
     if content:
         path.write_bytes(content)
-    ended = run("pipeline.predict", str(path), str(BOOT))
+    ended = run("darkroom.commands.predict", str(path), str(BOOT))
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith(f"{path}: {line}")
@@ -144,7 +146,7 @@ def test_predict_needs_no_more_than_it_says(tmp_path: Path, run) -> None:
 import sys
 for name in ("tensorflow", "keras", "pandas", "pydantic", "onnx", "ruamel", "albumentations", "sklearn", "dvc"):
     sys.modules[name] = None
-from pipeline.predict import Classifier
+from darkroom.commands.predict import Classifier
 print(Classifier({str(MODEL)!r}).predict([{str(BOOT)!r}])[0].label)
 """
     (tmp_path / "alone.py").write_text(program)
@@ -157,7 +159,7 @@ def test_a_model_with_another_passport_is_refused(tmp_path: Path) -> None:
     model = onnx.load(MODEL)
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "m.onnx")
-    with pytest.raises(Refusal, match=r"m.onnx: not a model of this pipeline"):
+    with pytest.raises(DarkroomError, match=r"m.onnx: not a model of this pipeline"):
         Classifier(tmp_path / "m.onnx")
 
 
@@ -167,26 +169,26 @@ def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, heig
     stamp = plain(replace(policy, height=height), classes)
     path = save(linear(np.zeros((4, 3)), policy), stamp, tmp_path / "m.onnx")
     with pytest.raises(
-        Refusal, match=r"m.onnx: its metadata has height, width, channels and classes \[.*\], its network \[2, 2"
+        DarkroomError, match=r"m.onnx: its metadata has height, width, channels and classes \[.*\], its network \[2, 2"
     ):
         Classifier(path)
 
 
 def test_a_picture_without_a_name_is_known_by_its_number() -> None:
-    with pytest.raises(Refusal, match=r"^picture 2: not an image that Pillow or OpenCV can decode$"):
+    with pytest.raises(DarkroomError, match=r"^picture 2: not an image that Pillow or OpenCV can decode$"):
         Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
-    with pytest.raises(Refusal, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
+    with pytest.raises(DarkroomError, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
         Classifier(MODEL).predict([3])  # type: ignore[list-item]
 
 
 def test_a_name_that_cannot_be_printed_stops_nothing(tmp_path: Path, run) -> None:
     name = os.fsencode(tmp_path) + b"/\xff.png"
     Path(os.fsdecode(name)).write_bytes(BOOT.read_bytes())
-    ended = run("pipeline.predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
+    ended = run("darkroom.commands.predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
     assert (ended.returncode, ended.stderr, ended.stdout.count("Ankle boot")) == (0, "", 2)
 
 
 def test_a_reader_that_has_had_enough_is_no_error(pictures: Path) -> None:
-    command = f"{sys.executable} -m pipeline.predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
+    command = f"{sys.executable} -m darkroom.commands.predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
     ended = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
     assert (len(ended.stdout.splitlines()), ended.stderr) == (2, "")

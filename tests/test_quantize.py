@@ -10,14 +10,16 @@ import numpy as np
 import onnx
 import pytest
 
-from pipeline import artifacts, paths, quantize
-from pipeline.data import shards
-from pipeline.data.images import ImagePolicy
-from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, quantization, shipped
-from pipeline.deploy.classifier import Classifier
-from pipeline.errors import Refusal
-from pipeline.params.schema import Quantize
+from darkroom.config.schema import Quantize
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.export import canonical, quantization
+from darkroom.inference.classifier import Classifier
+from darkroom.verification import verified_models
+from pipeline import quantize
 from pipeline.quantize import Trial
 from tests.conftest import ROOT
 from tests.networks import answers, linear, plain, ship
@@ -66,8 +68,8 @@ def test_what_is_smaller_and_as_good_is_kept(project: Path, monkeypatch: pytest.
     assert found["int8"]["reason"].startswith("kept, per ")
     small = Classifier(paths.compact("tiny") / "model.int8.onnx")
     assert (small.passport.precision, small.passport.opset) == ("int8", 18)
-    assert len(shipped.compact("tiny")["int8"]) < 0.5 * len(shipped.content("tiny"))
-    assert len(shipped.compact("tiny")["float16"]) < 0.7 * len(shipped.content("tiny"))
+    assert len(verified_models.compact("tiny")["int8"]) < 0.5 * len(verified_models.content("tiny"))
+    assert len(verified_models.compact("tiny")["float16"]) < 0.7 * len(verified_models.content("tiny"))
     exact, rounded = answers(linear(padded(WIDE), POLICY), IMAGES), small.predict(list(IMAGES))
     assert (
         np.mean([it.probabilities[top] == it.probability for it, top in zip(rounded, exact.argmax(axis=1), strict=True)]) > 0.95
@@ -110,9 +112,9 @@ def test_what_is_not_smaller_is_absent(project: Path, monkeypatch: pytest.Monkey
     found = run(monkeypatch)["int8"]
     assert not found["kept"]
     assert found["reason"].startswith("not kept, per ")
-    assert min(trial["bytes"] for trial in found["tried"]) >= len(shipped.content("tiny"))
+    assert min(trial["bytes"] for trial in found["tried"]) >= len(verified_models.content("tiny"))
     assert list(paths.compact("tiny").iterdir()) == []
-    assert shipped.compact("tiny") == {}
+    assert verified_models.compact("tiny") == {}
 
 
 def test_what_costs_accuracy_is_absent(project: Path, monkeypatch: pytest.MonkeyPatch, many: None) -> None:
@@ -141,9 +143,9 @@ def test_a_file_that_quantize_did_not_keep_is_refused(project: Path, monkeypatch
     run(monkeypatch)
     (paths.compact("tiny") / "model.int8.onnx").write_bytes(b"another")
     with pytest.raises(
-        Refusal, match=r"models/tiny/compact/model.int8.onnx: not the file that quantize kept; run `dvc repro q"
+        DarkroomError, match=r"models/tiny/compact/model.int8.onnx: not the file that quantize kept; run `dvc repro q"
     ):
-        shipped.compact("tiny")
+        verified_models.compact("tiny")
 
 
 def two_layers() -> onnx.ModelProto:
@@ -173,9 +175,9 @@ def test_int8_is_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     program = """
 import hashlib, sys
 import numpy as np
-from pipeline.data.images import ImagePolicy
-from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, quantization
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data.shards import Shards
+from darkroom.export import canonical, quantization
 from tests.networks import linear, plain
 policy = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 draw = np.random.default_rng(0)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.data import readers
-from pipeline.data.readers import idx
-from pipeline.data.readers.collection import Collection, in_order
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import readers
+from darkroom.data.sources.readers import idx
+from darkroom.data.sources.readers.collection import Collection, in_order
 
 IMAGES = np.arange(4 * 3 * 4, dtype=np.uint8).reshape(4, 3, 4)
 LABELS = np.array([1, 0, 1, 0])
@@ -92,7 +92,7 @@ def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) 
     ],
 )
 def test_a_folder_that_could_be_anything_is_refused(tmp_path: Path, names: tuple[str, ...], line: str) -> None:
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         readers.read(files(tmp_path, *names))
 
 
@@ -135,7 +135,7 @@ def test_arrays_beside_class_folders(tmp_path: Path) -> None:
     assert [row.source for row in readers.read(root).refused] == ["features.npy", "notes.npz", "x.mat"]
     np.savez(root / "notes.npz", images=IMAGES, labels=LABELS)
     with pytest.raises(
-        Refusal, match="arrays: images and labels, and a folder per class: 2 folders: name the arrays, or move one"
+        DarkroomError, match="arrays: images and labels, and a folder per class: 2 folders: name the arrays, or move one"
     ):
         readers.read(root)
 
@@ -144,7 +144,7 @@ def test_a_recipe_names_the_classes_of_folders(tmp_path: Path) -> None:
     root = files(tmp_path, "cat/1.png", "dog/1.png")
     found = readers.read(root, ("dog", "cat"))
     assert (told(found), found.items["label"].tolist()) == ([("cat/1.png", "cat", ""), ("dog/1.png", "dog", "")], [1, 0])
-    with pytest.raises(Refusal, match="the classes are cat, dog, the recipe names dog, cow"):
+    with pytest.raises(DarkroomError, match="the classes are cat, dog, the recipe names dog, cow"):
         readers.read(root, ("dog", "cow"))
 
 
@@ -164,7 +164,7 @@ def test_packed_idx(tmp_path: Path) -> None:
     (tmp_path / "emnist-letters-train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(as_idx(LABELS)))
     assert np.array_equal(readers.read(tmp_path).pictures[1], IMAGES[1])
     (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES))[:-9])
-    with pytest.raises(Refusal, match="a damaged gzip file"):
+    with pytest.raises(DarkroomError, match="a damaged gzip file"):
         readers.read(tmp_path)
 
 
@@ -181,7 +181,7 @@ def test_packed_idx(tmp_path: Path) -> None:
 def test_a_damaged_idx_is_refused(tmp_path: Path, damage, line: str) -> None:
     path = tmp_path / "x"
     path.write_bytes(damage(as_idx(IMAGES)))
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         idx.read_array(path, 3)
 
 
@@ -191,7 +191,7 @@ def test_a_damaged_idx_is_refused(tmp_path: Path, damage, line: str) -> None:
 def test_labels_must_fit(tmp_path: Path, labels: list[int], line: str) -> None:
     (tmp_path / "train-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(as_idx(np.array(labels)))
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         readers.read(tmp_path, ("a", "b"))
 
 
@@ -238,7 +238,7 @@ def test_npy_pairs(tmp_path: Path) -> None:
 )
 def test_arrays_that_cannot_be_labelled_images_are_refused(tmp_path: Path, arrays, line: str) -> None:
     np.savez(tmp_path / "m.npz", **arrays)
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         readers.read(tmp_path / "m.npz")
 
 
@@ -270,7 +270,7 @@ DAMAGED = [
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_npz_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "m.npz").write_bytes(content)
-    with pytest.raises(Refusal, match=r"m.npz: a damaged .npz"):
+    with pytest.raises(DarkroomError, match=r"m.npz: a damaged .npz"):
         readers.read(tmp_path)
 
 
@@ -278,26 +278,26 @@ def test_a_damaged_npz_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_damaged_npy_is_refused(tmp_path: Path, shape: str) -> None:
     (tmp_path / "images.npy").write_bytes(npy_of(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n"))
     np.save(tmp_path / "labels.npy", LABELS)
-    with pytest.raises(Refusal, match=r"images.npy: not a .npy file"):
+    with pytest.raises(DarkroomError, match=r"images.npy: not a .npy file"):
         readers.read(tmp_path)
 
 
 def test_what_is_no_array_in_an_npz_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.npz").write_bytes(npz_of(b"just text"))
-    with pytest.raises(Refusal, match="m.npz: m.npz/images: not a NumPy array"):
+    with pytest.raises(DarkroomError, match="m.npz: m.npz/images: not a NumPy array"):
         readers.read(tmp_path)
 
 
 def test_an_npz_that_unpacks_to_far_more_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.data.archives.HARMLESS", 1000)
+    monkeypatch.setattr("darkroom.data.sources.archives.HARMLESS", 1000)
     np.savez_compressed(tmp_path / "m.npz", images=np.zeros((1000, 20, 20), np.uint8), labels=np.arange(1000) % 2)
-    with pytest.raises(Refusal, match=r"m.npz: \d+ bytes in \d+: it may be made to fill the memory"):
+    with pytest.raises(DarkroomError, match=r"m.npz: \d+ bytes in \d+: it may be made to fill the memory"):
         readers.read(tmp_path)
 
 
 def test_an_absurd_number_of_classes_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", images=IMAGES[:2], labels=[0, 20_000_000])
-    with pytest.raises(Refusal, match="labels 0..20000000, but labels count from 0 and are below 100,000"):
+    with pytest.raises(DarkroomError, match="labels 0..20000000, but labels count from 0 and are below 100,000"):
         readers.read(tmp_path)
 
 
@@ -305,7 +305,9 @@ def test_one_file_a_split_in_idx(tmp_path: Path) -> None:
     for stem in ("emnist-letters-train", "train"):
         (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(as_idx(LABELS))
-    with pytest.raises(Refusal, match="several files for one split: emnist-letters-train-images-idx3-ubyte, train-images"):
+    with pytest.raises(
+        DarkroomError, match="several files for one split: emnist-letters-train-images-idx3-ubyte, train-images"
+    ):
         readers.read(tmp_path)
 
 
@@ -332,7 +334,9 @@ def test_cifar_ten_and_hundred(tmp_path: Path) -> None:
         (tmp_path / "hundred" / name).write_bytes(records(4, 2).tobytes())
     assert readers.read(tmp_path / "hundred").items["label"].tolist() == [0, 1] * 4
     (tmp_path / "hundred" / "test.bin").write_bytes(records(4, 2).tobytes()[:-1])
-    with pytest.raises(Refusal, match=r"test.bin: cut short or too long: 12295 bytes are no whole number of records of 3074"):
+    with pytest.raises(
+        DarkroomError, match=r"test.bin: cut short or too long: 12295 bytes are no whole number of records of 3074"
+    ):
         readers.read(tmp_path / "hundred")
 
 
@@ -435,7 +439,7 @@ HOSTILE = {
 def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, kind: str) -> None:
     content, line = HOSTILE[kind]
     table(tmp_path).write_bytes(content)
-    with pytest.raises(Refusal, match=line) as refused:
+    with pytest.raises(DarkroomError, match=line) as refused:
         readers.read(tmp_path / "labels.csv")
     assert str(refused.value).startswith(f"{tmp_path}/labels.csv: ")
     assert len(str(refused.value).splitlines()) == 1
@@ -450,15 +454,17 @@ def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, kind: str) -> 
 )
 def test_a_hostile_parquet_is_refused(tmp_path: Path, columns: dict[str, list[object]], line: str) -> None:
     path = table(tmp_path, "t.parquet", **columns)
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         readers.read(path)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(Refusal, match="t.parquet: not a readable table"):
+    with pytest.raises(DarkroomError, match="t.parquet: not a readable table"):
         readers.read(path)
 
 
 def test_two_tables_want_a_choice(tmp_path: Path) -> None:
     table(tmp_path)
     table(tmp_path, "more.csv")
-    with pytest.raises(Refusal, match="several tables of paths and labels: labels.csv, more.csv; name the one in params.yaml"):
+    with pytest.raises(
+        DarkroomError, match="several tables of paths and labels: labels.csv, more.csv; name the one in params.yaml"
+    ):
         readers.read(tmp_path)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from pipeline.evaluation.page import count
+from darkroom.reporting.page import count
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import params
+from darkroom import config
 from tests.conftest import ROOT
 
 SHELF = sorted((ROOT / "recipes").glob("*.yaml"))
@@ -28,7 +28,7 @@ def measured(recipe: Path) -> list[list[str]] | None:
 
 @pytest.mark.parametrize("recipe", SHELF, ids=lambda path: path.stem)
 def test_a_recipe_is_sound_and_differs_from_the_default_in_its_models_only(recipe: Path) -> None:
-    loaded, default = params.load(recipe), params.load(ROOT / "params.yaml")
+    loaded, default = config.load(recipe), config.load(ROOT / "params.yaml")
     share = HELD_OUT.get(recipe.stem, default.preprocess.validation)
     default = default.model_copy(update={"preprocess": default.preprocess.model_copy(update={"validation": share})})
     for section in set(type(default).model_fields) - OWN:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import artifacts, paths, report
-from pipeline.evaluation import figures, metrics
+from darkroom.core import artifacts, paths
+from darkroom.evaluation import metrics
+from darkroom.reporting import figures
+from pipeline import report
 from tests.results import AFTER, LEAKY, NO_PICTURES, PICTURE, prepare, summary
 
 ODD = 'a "b"\n<script>alert(1)</script>/' + "very-long-" * 30 + ".png"

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import artifacts, paths
-from pipeline.data import shards
-from pipeline.errors import Refusal
-from pipeline.params import vocabulary
-from pipeline.training import runtime, state
+from darkroom.config import vocabulary
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.data import shards
+from darkroom.launch import backend, checkpoint_file
 from tests import trainings
 from tests.conftest import Run
 from tests.trainings import ended, killed, trained, write_params
@@ -117,10 +117,10 @@ def test_other_data_begin_anew(run: Run) -> None:
 
 def test_a_damaged_state_is_told_and_not_used(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     content = left_by_a_kill(run)
-    belongs = state.read(content, paths.state("tiny")).belongs
-    assert state.found(content[: len(content) // 2], paths.state("tiny"), belongs, "tiny") is None
+    belongs = checkpoint_file.read(content, paths.state("tiny")).belongs
+    assert checkpoint_file.found(content[: len(content) // 2], paths.state("tiny"), belongs, "tiny") is None
     assert "tiny: begins anew: models/tiny/state.npz: damaged (" in capsys.readouterr().out
-    kept = state.found(content, paths.state("tiny"), belongs, "tiny")
+    kept = checkpoint_file.found(content, paths.state("tiny"), belongs, "tiny")
     assert kept is not None and kept.epoch == 1 and capsys.readouterr().out == "tiny: resumes in epoch 2\n"
 
 
@@ -134,10 +134,10 @@ CALLBACKS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", vocabulary.callbacks())
 @pytest.mark.parametrize("broken", range(1, 7))
 def test_every_callback_that_may_be_named_goes_on(name: str, broken: int, tmp_path: Path) -> None:
-    runtime.start(0)
+    backend.start(0)
     import keras
 
-    from pipeline.training.resuming import remembered
+    from darkroom.training.callbacks.checkpoint import remembered
 
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 
@@ -152,9 +152,9 @@ def test_every_callback_that_may_be_named_goes_on(name: str, broken: int, tmp_pa
         callback = made()
         for epoch, loss in enumerate([1.0, 0.5, 0.495, 0.504, 0.3, 0.305, 0.299, 0.301]):
             if epoch == breaks:
-                state.write(tmp_path / "s.npz", state.State(epoch, 0, [], [remembered(callback)], {}))
+                checkpoint_file.write(tmp_path / "s.npz", checkpoint_file.State(epoch, 0, [], [remembered(callback)], {}))
                 callback = made()
-                vars(callback).update(state.read((tmp_path / "s.npz").read_bytes(), Path("s.npz")).callbacks[0])
+                vars(callback).update(checkpoint_file.read((tmp_path / "s.npz").read_bytes(), Path("s.npz")).callbacks[0])
             callback.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
         known = {key: value for key, value in remembered(callback).items() if key != "best_weights"}
         return known, float(model.optimizer.learning_rate)
@@ -163,13 +163,13 @@ def test_every_callback_that_may_be_named_goes_on(name: str, broken: int, tmp_pa
 
 
 def test_another_device_or_another_library_begins_anew(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    here = state.on(state.belonging("tiny"), "the CPU")
-    state.write(tmp_path / "s.npz", state.State(1, 0, [], [], here))
+    here = checkpoint_file.on(checkpoint_file.belonging("tiny"), "the CPU")
+    checkpoint_file.write(tmp_path / "s.npz", checkpoint_file.State(1, 0, [], [], here))
     content = (tmp_path / "s.npz").read_bytes()
-    assert state.found(content, Path("s.npz"), here, "tiny") is not None
-    assert state.found(content, Path("s.npz"), state.on(here, "the GPU"), "tiny") is None
+    assert checkpoint_file.found(content, Path("s.npz"), here, "tiny") is not None
+    assert checkpoint_file.found(content, Path("s.npz"), checkpoint_file.on(here, "the GPU"), "tiny") is None
     newer = {**here, "params": {**here["params"], "libraries": {**here["params"]["libraries"], "keras": "9"}}}
-    assert state.found(content, Path("s.npz"), newer, "tiny") is None
+    assert checkpoint_file.found(content, Path("s.npz"), newer, "tiny") is None
     told = capsys.readouterr().out
     assert 'tiny: begins anew, device: "the CPU" then, "the GPU" now\n' in told
     assert re.search(r'tiny: begins anew, libraries\.keras: "[\d.]+" then, "9" now\n', told)
@@ -177,21 +177,23 @@ def test_another_device_or_another_library_begins_anew(capsys: pytest.CaptureFix
 
 def test_processes_must_be_alike() -> None:
     here = {"params": {"seed": 0, "device": "a"}, "deps": {"data/prepared/train": "1"}}
-    state.check_alike({"params": {"seed": 0, "device": "b"}, "deps": {"data/prepared/train": "1"}}, here)
-    with pytest.raises(Refusal, match=r"^data/prepared/train: 2 in the first process, 1 here$"):
-        state.check_alike({**here, "deps": {"data/prepared/train": "2"}}, here)
+    checkpoint_file.check_alike({"params": {"seed": 0, "device": "b"}, "deps": {"data/prepared/train": "1"}}, here)
+    with pytest.raises(DarkroomError, match=r"^data/prepared/train: 2 in the first process, 1 here$"):
+        checkpoint_file.check_alike({**here, "deps": {"data/prepared/train": "2"}}, here)
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
     memory: dict[str, Any] = {"best": float("inf"), "wait": 2, "weights": [np.arange(3), np.float32([0.1])], "none": None}
-    whole = state.State(3, 7, [np.float32([[1, 2]]), np.uint32([3])], [memory, {}], {"params": {"seed": 0}, "deps": {}})
-    state.write(tmp_path / "s.npz", whole)
-    found = state.read((tmp_path / "s.npz").read_bytes(), tmp_path / "s.npz")
+    whole = checkpoint_file.State(
+        3, 7, [np.float32([[1, 2]]), np.uint32([3])], [memory, {}], {"params": {"seed": 0}, "deps": {}}
+    )
+    checkpoint_file.write(tmp_path / "s.npz", whole)
+    found = checkpoint_file.read((tmp_path / "s.npz").read_bytes(), tmp_path / "s.npz")
     assert (found.epoch, found.batch, found.belongs) == (3, 7, whole.belongs)
     for one, other in zip(found.variables, whole.variables, strict=True):
         assert one.dtype == other.dtype and np.array_equal(one, other)
     assert found.callbacks[0]["best"] == float("inf") and found.callbacks[0]["none"] is None and found.callbacks[1] == {}
     assert [it.dtype for it in found.callbacks[0]["weights"]] == [np.int64, np.float32]
     for content in (b"", b"PK\x03\x04", b"\x93NUMPY"):
-        with pytest.raises(Refusal, match=r"s.npz: damaged \("):
-            state.read(content, tmp_path / "s.npz")
+        with pytest.raises(DarkroomError, match=r"s.npz: damaged \("):
+            checkpoint_file.read(content, tmp_path / "s.npz")

@@ -5,8 +5,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.deploy import session, simplify
-from pipeline.deploy.graph import Graph
+from darkroom.export import simplify
+from darkroom.export.graph import Graph
+from darkroom.inference import session
 
 DRAW = np.random.default_rng(0)
 IMAGES = DRAW.integers(0, 256, (5, 6, 6, 2), np.uint8)

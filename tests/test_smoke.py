@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.deploy import origin
+from darkroom.export import provenance
 from tests import own_images
 from tests.conftest import ROOT
 
@@ -61,10 +61,10 @@ def the_results_are_there() -> None:
 
 
 def origins_are_what_dvc_locked() -> None:
-    words = [sys.executable, "-m", "pipeline.inspect", "models/tiny/model.onnx", "--against", "."]
+    words = [sys.executable, "-m", "darkroom.commands.inspect_model", "models/tiny/model.onnx", "--against", "."]
     assert "is the file that export@tiny" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
     known = json.loads(subprocess.run([*words[:-2], "--json"], capture_output=True, text=True, check=True).stdout)["origin"]
-    locked = origin.locked("tiny", Path())
+    locked = provenance.locked("tiny", Path())
     assert {kind: known[kind] for kind in ("deps", "params")} == {kind: locked[kind] for kind in ("deps", "params")}
 
 

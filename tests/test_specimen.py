@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline import params, paths
-from pipeline.data import shards
-from pipeline.data.shards import Shards
-from pipeline.params.call import augmentation
-from pipeline.training import specimen, task
-from pipeline.training.batches import ONE, Batches, stream
-from pipeline.training.share import Share
+from darkroom import config
+from darkroom.config.named_call import augmentation
+from darkroom.core import paths
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.launch.distributed.shard import Share
+from darkroom.training import augmentation_preview, setup
+from darkroom.training.batches import ONE, Batches, stream
 from tests import trainings
 from tests.conftest import PLACE, Run
 
@@ -37,19 +38,19 @@ def test_the_tiles_are_what_the_training_is_given(workers: int, tmp_path: Path) 
     shown = []
     for made, known in zip(stream(given, 16, workers), stream(plain, 16, 0), strict=True):
         shown += [row for row, original in zip(made[0], known[0], strict=True) if np.array_equal(original, image)]
-    assert np.array_equal(np.stack(shown), np.stack(specimen.seen(given, 4)))
+    assert np.array_equal(np.stack(shown), np.stack(augmentation_preview.seen(given, 4)))
     assert len(np.unique(np.stack(shown), axis=0)) > 10
 
 
 @pytest.mark.parametrize("share", [Share(0, 2, 2), Share(1, 2, 4), Share(0, 1, 4)])
 def test_every_process_would_draw_the_same(share: Share, tmp_path: Path) -> None:
     shared = batches(tmp_path, share=share)
-    assert specimen.png(shared) == specimen.png(batches(tmp_path))
+    assert augmentation_preview.png(shared) == augmentation_preview.png(batches(tmp_path))
     assert shared.share == share
 
 
 def test_without_augmentation_sixteen_times_the_first_image_of_the_first_class(tmp_path: Path) -> None:
-    pixels = sheet(specimen.png(batches(tmp_path, [])))
+    pixels = sheet(augmentation_preview.png(batches(tmp_path, [])))
     image = Shards(tmp_path).images(np.array([4]))[0]
     height, width = 12 * 6 + 2, 10 * 6 + 2  # six times as large, and a gap
     assert pixels.shape == (4 * height - 2, 4 * width - 2, 4)
@@ -66,7 +67,7 @@ def test_without_augmentation_sixteen_times_the_first_image_of_the_first_class(t
     [((300, 400, 3), (120, 160)), ((64, 30, 1), (64, 30)), ((100, 160, 3), (100, 160)), ((33, 8, 1), (66, 16))],
 )
 def test_a_large_picture_makes_no_larger_a_sheet(shape: tuple[int, ...], tile: tuple[int, int], tmp_path: Path) -> None:
-    pixels = sheet(specimen.png(batches(tmp_path, [], shape=shape)))
+    pixels = sheet(augmentation_preview.png(batches(tmp_path, [], shape=shape)))
     assert pixels.shape == (4 * tile[0] + 6, 4 * tile[1] + 6, 4)
 
 
@@ -74,8 +75,8 @@ def test_a_large_picture_makes_no_larger_a_sheet(shape: tuple[int, ...], tile: t
 def test_the_stage_writes_it_with_all_of_the_chain(project: Path, run: Run) -> None:
     trainings.prepare(project)  # Albumentations, then MixUp
     trainings.trained(run)
-    settings = params.load()
+    settings = config.load()
     chosen = settings.model("tiny")
-    given = task.prepare(chosen, settings.image.policy, settings.seed, Shards(paths.prepared("train")), PLACE)
-    assert paths.augmented("tiny").read_bytes() == specimen.png(given.batches)
-    assert len(np.unique(np.stack(specimen.seen(given.batches, 0)), axis=0)) > 8
+    given = setup.prepare(chosen, settings.image.policy, settings.seed, Shards(paths.prepared("train")), PLACE)
+    assert paths.augmented("tiny").read_bytes() == augmentation_preview.png(given.batches)
+    assert len(np.unique(np.stack(augmentation_preview.seen(given.batches, 0)), axis=0)) > 8

@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import artifacts, export, params, paths, train
-from pipeline.data import shards
-from pipeline.data.images import ImagePolicy
-from pipeline.data.shards import Shards
-from pipeline.deploy import convert, operators
-from pipeline.deploy.classifier import Classifier
-from pipeline.errors import Refusal
-from pipeline.evaluation import calibration, metrics
-from pipeline.training import archive, feeding, network, runtime
+from darkroom import config
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.evaluation import calibration, metrics
+from darkroom.export import convert, operators
+from darkroom.inference.classifier import Classifier
+from darkroom.launch import backend
+from darkroom.training import input_pipeline, keras_file, network
+from pipeline import export, train
 from tests.conftest import PLACE, ROOT, Run, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -36,11 +39,11 @@ SMALL = model_of(layers=LAYERS)
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    runtime.start(0)
+    backend.start(0)
 
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
-    chosen = params.load().models["classical"]
+    chosen = config.load().models["classical"]
     model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area", (0, 0, 0), 10**8), 10, PLACE)
     shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
     assert shapes == [
@@ -74,7 +77,7 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
     ],
 )
 def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         network.build(model_of(layers=layers), POLICY, 10, PLACE)
 
 
@@ -83,7 +86,7 @@ def test_an_archive_holds_no_clock_and_loads_as_before(tmp_path: Path) -> None:
 
     model = network.build(SMALL, POLICY, 3, PLACE)
     for name in ("a", "b"):
-        archive.save(model, tmp_path / f"{name}.keras")
+        keras_file.save(model, tmp_path / f"{name}.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
     with zipfile.ZipFile(tmp_path / "a.keras") as content:
         assert json.loads(content.read("metadata.json"))["date_saved"] == ""
@@ -108,8 +111,8 @@ def logits(model: Any, images: np.ndarray) -> np.ndarray:
 
 def test_flip_averaging_is_the_mean_over_an_image_and_its_mirror_image(tmp_path: Path) -> None:
     model = trained()
-    archive.save(network.flip_averaged(model), tmp_path / "m.keras")
-    loaded = archive.load(tmp_path / "m.keras")
+    keras_file.save(network.flip_averaged(model), tmp_path / "m.keras")
+    loaded = keras_file.load(tmp_path / "m.keras")
     mirrored = np.array([[row[::-1] for row in image] for image in IMAGES])
     mean = (logits(model, IMAGES) + logits(model, mirrored)) / 2
     assert not np.allclose(mean, logits(model, IMAGES), atol=1e-4)
@@ -127,7 +130,7 @@ def test_a_temperature_is_folded_into_the_logits(flip: bool) -> None:
 def test_what_makes_training_slow_is_switched_off() -> None:
     images, targets, weights = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 3), np.float32), np.ones(4, np.float32)
     shapes = ((8, 8, 1), "uint8"), ((3,), "float32"), ((), "float32")
-    batches = feeding.dataset(lambda: iter([(images, targets, weights)]), shapes)
+    batches = input_pipeline.dataset(lambda: iter([(images, targets, weights)]), shapes)
     assert batches.options().autotune.enabled is False
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
@@ -191,7 +194,7 @@ def test_an_error_rate_out_of_reach_withholds_everything_and_says_so(
 def test_an_operator_that_onnx_does_not_know_stops_the_export(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operators, "HANDLERS", {})
     model = network.build(model_of(layers=[{"Dense": {"units": 4, "activation": "celu"}}, "Flatten"]), POLICY, 3, PLACE)
-    with pytest.raises(Refusal, match=r"the converted model is not valid ONNX: .* \(not ONNX operators: Expm1\)"):
+    with pytest.raises(DarkroomError, match=r"the converted model is not valid ONNX: .* \(not ONNX operators: Expm1\)"):
         convert.to_onnx(model, 18)
 
 
@@ -204,7 +207,7 @@ runtime.start(0, "tensorflow", "float32", {deterministic})
 from tensorflow.python.framework import config
 print(config.is_op_determinism_enabled(), runtime.DETERMINISTIC_XLA in os.environ["XLA_FLAGS"])
 """
-    environment = {**os.environ, "XLA_FLAGS": runtime.DETERMINISTIC_XLA}
+    environment = {**os.environ, "XLA_FLAGS": backend.DETERMINISTIC_XLA}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
     assert done.stdout == f"{deterministic} {deterministic}\n"
 

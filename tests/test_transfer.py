@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.fetching import transfer
-from pipeline.errors import Refusal
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources.download import transfer
 from tests.server import PACKED, Server, served
 
 BROKE = "the connection broke before the file was whole"
@@ -40,7 +40,7 @@ def test_a_file_is_kept_as_it_is_delivered(address: str, tmp_path: Path) -> None
     ],
 )
 def test_what_will_not_get_better_is_asked_once(address: str, path: str, reason: str, tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match=f"^{address}{path}: {reason}$"):
+    with pytest.raises(DarkroomError, match=f"^{address}{path}: {reason}$"):
         transfer.download(f"{address}{path}", tmp_path / "a")
     assert Server.asked[path] == 1
 
@@ -57,13 +57,13 @@ def test_a_connection_that_breaks_twice_is_tried_again(
 def test_a_connection_that_always_breaks_is_given_up(
     address: str, path: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with pytest.raises(Refusal, match=f"^{address}{path}: {BROKE}$"):
+    with pytest.raises(DarkroomError, match=f"^{address}{path}: {BROKE}$"):
         transfer.download(f"{address}{path}", tmp_path / "a")
     assert (len(capsys.readouterr().err.splitlines()), Server.asked[path]) == (2, 3)
 
 
 def test_a_refused_connection_is_tried_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="^http://127.0.0.1:9/a: cannot be reached$"):
+    with pytest.raises(DarkroomError, match="^http://127.0.0.1:9/a: cannot be reached$"):
         transfer.download("http://127.0.0.1:9/a", tmp_path / "a")
     assert capsys.readouterr().err.count("cannot be reached; trying again (") == 2
 

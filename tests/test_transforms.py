@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from pipeline.errors import Refusal
-from pipeline.transforms import Pipeline, Plain, check
+from darkroom.core.errors import DarkroomError
+from darkroom.core.transforms import Pipeline, Plain, check
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 9, 3), np.uint8)
 
@@ -24,11 +24,11 @@ def test_no_transforms_change_nothing() -> None:
 def test_a_missing_library_is_asked_for_by_name() -> None:
     program = """
 import sys; sys.modules["albumentations"] = None
-from pipeline.errors import Refusal
-from pipeline.errors import Refusal
-from pipeline.transforms import Pipeline, Plain, check
+from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError
+from darkroom.core.transforms import Pipeline, Plain, check
 try: Pipeline([{"CLAHE": {"p": 1}}], "m.onnx: preprocess")
-except Refusal as refusal: print(refusal)
+except DarkroomError as refusal: print(refusal)
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert told == "m.onnx: preprocess: CLAHE: install albumentations==2.0.8, which makes these transforms\n"
@@ -56,5 +56,5 @@ def test_transforms_draw_apart() -> None:
     ],
 )
 def test_what_cannot_work_on_these_images_is_refused_before_it_happens(call: Plain, line: str) -> None:
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(DarkroomError, match=line):
         check([call], IMAGES[:1, ..., :1], ["augment"])

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import artifacts, paths, preprocess, verify
-from pipeline.data import images
-from pipeline.data.images import ImagePolicy, upright
-from pipeline.data.shards import Shards
-from pipeline.deploy import canonical, files
-from pipeline.deploy.classifier import Classifier
-from pipeline.errors import Refusal
+from darkroom.core import artifacts, paths
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import images
+from darkroom.data.images import orientation
+from darkroom.data.shards import Shards
+from darkroom.export import canonical
+from darkroom.inference.classifier import Classifier
+from darkroom.verification import file_parity
+from pipeline import preprocess, verify
 from tests.conftest import ROOT
 from tests.encoders import saved
 from tests.networks import answers, linear, plain, save, ship
@@ -98,7 +101,7 @@ def test_a_file_gate_without_files_is_no_gate(colours: Path) -> None:
 
 
 def refused(line: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(DarkroomError) as refusal:
         verify.main()
     assert line in str(refusal.value)
     assert "\n" not in str(refusal.value)
@@ -112,7 +115,7 @@ def through_files(model: Classifier) -> int:
     """Holds a classifier's way with files to what training made of the picture."""
     prepared = images.conform(PICTURE, POLICY)
     keras = answers(linear(WEIGHTS, POLICY), prepared[np.newaxis])[0]
-    return files.compare(model, PICTURE, prepared, keras, "validation/000000", 1e-5)
+    return file_parity.compare(model, PICTURE, prepared, keras, "validation/000000", 1e-5)
 
 
 def classifier(folder: Path, policy: ImagePolicy = POLICY) -> Classifier:
@@ -125,42 +128,46 @@ def test_files_of_every_kind_give_the_pixels_of_training(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("policy", [replace(POLICY, shape="stretch"), replace(POLICY, interpolation="nearest")])
 def test_another_policy_gives_other_pixels(tmp_path: Path, policy: ImagePolicy) -> None:
-    with pytest.raises(Refusal, match=r"validation/000000 as a file \(plain\): the pixels are not those of training"):
+    with pytest.raises(DarkroomError, match=r"validation/000000 as a file \(plain\): the pixels are not those of training"):
         through_files(classifier(tmp_path, policy))
 
 
 def test_blue_for_red_in_reading_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upright, "_opaque", lambda pixels, _: pixels[..., 2::-1])
-    with pytest.raises(Refusal, match=r"validation/000000 as a file \(with alpha\): the pixels are not those of training"):
+    monkeypatch.setattr(orientation, "_opaque", lambda pixels, _: pixels[..., 2::-1])
+    with pytest.raises(
+        DarkroomError, match=r"validation/000000 as a file \(with alpha\): the pixels are not those of training"
+    ):
         through_files(classifier(tmp_path))
 
 
 def test_another_background_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opaque = upright._opaque
-    monkeypatch.setattr(upright, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
-    with pytest.raises(Refusal, match=r"as a file \(half transparent\): the pixels are not those of training"):
+    opaque = orientation._opaque
+    monkeypatch.setattr(orientation, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
+    with pytest.raises(DarkroomError, match=r"as a file \(half transparent\): the pixels are not those of training"):
         through_files(classifier(tmp_path))
 
 
 def test_a_forgotten_rotation_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upright, "TURNS", {})
-    with pytest.raises(Refusal, match=r"validation/000000 as a file \(rotated by EXIF\): the pixels are not those"):
+    monkeypatch.setattr(orientation, "TURNS", {})
+    with pytest.raises(DarkroomError, match=r"validation/000000 as a file \(rotated by EXIF\): the pixels are not those"):
         through_files(classifier(tmp_path))
 
 
 def test_another_answer_to_the_same_pixels_is_caught(tmp_path: Path) -> None:
     keras = np.array([0.2, 0.3, 0.5], np.float32)
-    with pytest.raises(Refusal, match=r"as a file \(plain\): the answer differs from Keras's by .* \(verify.largest_diff"):
-        files.compare(classifier(tmp_path), PICTURE, images.conform(PICTURE, POLICY), keras, "validation/000000", 1e-5)
+    with pytest.raises(
+        DarkroomError, match=r"as a file \(plain\): the answer differs from Keras's by .* \(verify.largest_diff"
+    ):
+        file_parity.compare(classifier(tmp_path), PICTURE, images.conform(PICTURE, POLICY), keras, "validation/000000", 1e-5)
 
 
 def test_a_photograph_is_a_file_too(tmp_path: Path) -> None:
     content = saved(PICTURE, "JPEG")
     prepared = images.decode(content, POLICY)
     keras = answers(linear(WEIGHTS, POLICY), prepared[np.newaxis])[0]
-    assert files.compare(classifier(tmp_path), content, prepared, keras, "validation/000000", 1e-5) == 8
-    with pytest.raises(Refusal, match=r"validation/000000 as a file \(its own\): the pixels are not those of training"):
-        files.compare(classifier(tmp_path), content, prepared ^ 1, keras, "validation/000000", 1e-5)
+    assert file_parity.compare(classifier(tmp_path), content, prepared, keras, "validation/000000", 1e-5) == 8
+    with pytest.raises(DarkroomError, match=r"validation/000000 as a file \(its own\): the pixels are not those of training"):
+        file_parity.compare(classifier(tmp_path), content, prepared ^ 1, keras, "validation/000000", 1e-5)
 
 
 def test_a_picture_in_grey_comes_in_every_kind_of_file(tmp_path: Path) -> None:
@@ -168,4 +175,4 @@ def test_a_picture_in_grey_comes_in_every_kind_of_file(tmp_path: Path) -> None:
     model = Classifier(save(linear(WEIGHTS[:36], policy), plain(policy, CLASSES), tmp_path / "m.onnx"))
     prepared = images.conform(grey, policy)
     keras = answers(linear(WEIGHTS[:36], policy), prepared[np.newaxis])[0]
-    assert files.compare(model, grey, prepared, keras, "validation/000000", 1e-5) == 7
+    assert file_parity.compare(model, grey, prepared, keras, "validation/000000", 1e-5) == 7

@@ -46,7 +46,7 @@ def why(ran: Path, run: Run, monkeypatch: pytest.MonkeyPatch):
         before = path.read_text() if path.exists() else None
         try:
             path.write_text((before or "").replace(old, new)) if new != "gone" else path.unlink()
-            ended = run("pipeline.why", stage, PYTHONPATH=str(ROOT))
+            ended = run("darkroom.commands.why", stage, PYTHONPATH=str(ROOT))
             return ended.returncode, ended.stdout + ended.stderr
         finally:
             path.write_text(before or "")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import paths
-from pipeline.params.schema import Params
+from darkroom.config.schema import Params
+from darkroom.core import paths
 from tests.conftest import ROOT
 from tests.wiring import closure
 

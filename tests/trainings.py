@@ -11,8 +11,8 @@ from subprocess import PIPE
 
 import numpy as np
 
-from pipeline import artifacts, paths
-from pipeline.data import shards
+from darkroom.core import artifacts, paths
+from darkroom.data import shards
 from tests.conftest import ROOT, Run
 
 FIT = """    fit:

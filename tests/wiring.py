@@ -6,7 +6,7 @@ import grimp
 
 PACKAGE = "pipeline"
 TEMPLATES = {
-    "pipeline.evaluation.page": [f"pipeline/evaluation/{name}.j2" for name in ("data.html", "page.html", "style.css")],
+    "darkroom.reporting.page": [f"pipeline/evaluation/{name}.j2" for name in ("data.html", "page.html", "style.css")],
 }
 
 

@@ -1,0 +1,1 @@
+"""Labelled images in, a proven ONNX classifier out."""

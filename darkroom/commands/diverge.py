@@ -1,0 +1,62 @@
+"""Says where two trainings part: the first epoch, and in it the first tensor, that is not the same to the last bit.
+
+    python -m darkroom.commands.diverge models/cnn ../other/models/cnn
+
+Each folder holds the trace.csv that `train` wrote. Exit code 0: no difference; 1: the line says which.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from darkroom.core import command
+from darkroom.core.errors import DarkroomError
+
+COLUMNS = ["epoch", "tensor", "sha256"]
+
+
+def main() -> None:
+    """Compares two folders."""
+    arguments = command.parser(__doc__)
+    for name in ("one", "other"):
+        arguments.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
+    given = arguments.parse_args()
+    one, other = read(given.one), read(given.other)
+    if found := difference(one, other):
+        raise DarkroomError(f"{given.one} and {given.other}: {found}")
+    print(f"{given.one} and {given.other}: the same, {one['tensor'].nunique()} tensors in {one['epoch'].max()} epochs")
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """The trace in a folder: epoch (from 1), tensor, sha256. Raises DarkroomError where there is none."""
+    path = folder / "trace.csv"
+    try:
+        table = pd.read_csv(path, dtype={"sha256": str})
+    except FileNotFoundError:
+        raise DarkroomError(f"{path}: no such file; `dvc repro train@{folder.name}` writes it") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DarkroomError(f"{path}: not a trace ({error})") from None
+    if list(table.columns) != COLUMNS:
+        raise DarkroomError(f"{path}: not a trace: its columns are {', '.join(map(str, table.columns))}")
+    return table
+
+
+def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
+    """Where two traces part, in words; nothing where they do not."""
+    networks = [list(table.loc[table["epoch"] == 1, "tensor"]) for table in (one, other)]
+    if networks[0] != networks[1]:
+        pairs = zip(*networks, strict=False)
+        first = next((f"{a} and {b}" for a, b in pairs if a != b), f"{len(networks[0])} and {len(networks[1])} tensors")
+        return f"not the same network or optimizer: {first}"
+    size = min(len(one), len(other))
+    differs = one["sha256"][:size].to_numpy() != other["sha256"][:size].to_numpy()
+    if differs.any():
+        epoch, tensor = one.loc[differs.argmax(), ["epoch", "tensor"]]
+        within = differs[(one["epoch"] == epoch)[:size]]
+        return f"they part in epoch {epoch}: {tensor}, the first of {within.sum()} tensors of {len(within)} that differ"
+    ends = one["epoch"].max(), other["epoch"].max()
+    return f"the same for {min(ends)} epochs, then one goes on to epoch {max(ends)}" if ends[0] != ends[1] else None
+
+
+if __name__ == "__main__":
+    command.run(main, goes_on="nothing was changed")

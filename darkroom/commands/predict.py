@@ -1,0 +1,142 @@
+"""Answers with a finished model: pictures in, classes and their probabilities out.
+
+    python -m darkroom.commands.predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
+
+    from darkroom.commands.predict import Classifier
+    classifier = Classifier("models/cnn/model.onnx")
+    classifier.predict(["shoe.png"])   # [Prediction(label='Sneaker', probability=0.98, ...)]
+
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. `unsure` stands
+where the probability is below the threshold in the file, which export chose on validation for the error rate of params.yaml.
+A picture that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
+"""
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from darkroom.core import command
+from darkroom.core.errors import DarkroomError
+from darkroom.data.images import SUFFIXES
+from darkroom.inference.classifier import Classifier, Prediction
+
+__all__ = ["Classifier", "Prediction"]
+
+Row = tuple[str, Prediction | DarkroomError]
+
+
+def main() -> None:
+    """Prints a row for each picture: its name, the answer, the probability of the most probable class."""
+    arguments = command.parser(__doc__)
+    arguments.add_argument("model", metavar="MODEL", help="an ONNX file that export or quantize wrote")
+    arguments.add_argument(
+        "pictures",
+        metavar="FILE|FOLDER",
+        nargs="+",
+        help=f"image files; of a folder all, at any depth: {', '.join(sorted(SUFFIXES))}",
+    )
+    arguments.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
+    arguments.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
+    arguments.add_argument("--batch", metavar="N", type=command.positive, default=64, help="pictures answered at a time (64)")
+    chosen = arguments.parse_args()
+    classifier = Classifier(chosen.model)
+    files = [file for name in chosen.pictures for file in listed(Path(name))]
+    answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)
+    refused: list[str] = []
+    FORMATS[chosen.format](noting(progress(answers, len(files)), refused), chosen.top, max(map(len, map(str, files))))
+    if refused:
+        raise DarkroomError(f"{len(refused)} of {len(files)} could not be read")
+
+
+def listed(path: Path) -> list[Path]:
+    """A file as it is; of a folder, all image files at any depth, in order, but for hidden ones; the folder itself where
+    there are none.
+    """
+    if not path.is_dir():
+        return [path]
+    found = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in found if file.is_file()) or [path]
+
+
+def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
+    """The rows, as they are; the names of those that could not be read are noted."""
+    for name, answer in rows:
+        if isinstance(answer, DarkroomError):
+            refused.append(name)
+        yield name, answer
+
+
+def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
+    """The rows, as they are; a terminal that does not show them is told once a second how many there were."""
+    watched = stream.isatty() and not sys.stdout.isatty()
+    started = told = time.monotonic()
+    count = 0
+    for count, row in enumerate(rows, 1):
+        yield row
+        if watched and (now := time.monotonic()) - told >= 1:
+            told = now
+            print(f"\r{count:,} of {total:,}, {count / (now - started):,.0f} a second", end="", file=stream, flush=True)
+    if told > started:
+        print(f"\r{count:,} of {total:,}", " " * 20, file=stream)
+
+
+def as_table(rows: Iterable[Row], top: int, width: int) -> None:
+    """Aligned columns for people."""
+    for name, answer in rows:
+        if isinstance(answer, DarkroomError):
+            print(f"{name:<{width}}  cannot be read: {_reason(name, answer)}")
+        else:
+            ranked = "  ".join(f"{label} {value:.4f}" for label, value in answer.top(top)[1:])
+            print(f"{name:<{width}}  {_headline(answer)}  {ranked}".rstrip())
+
+
+def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
+    """Comma-separated values with a header; `error` is empty but for a picture that could not be read."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    places = [f"{column}{place}" for place in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
+    writer.writerow(["file", "label", "probability", *places, "error"])
+    for name, answer in rows:
+        if isinstance(answer, DarkroomError):
+            writer.writerow([name, "", "", *[""] * len(places), _reason(name, answer)])
+        else:
+            ranked = [cell for label, value in answer.top(top) for cell in (label, f"{value:.6f}")] if top > 1 else []
+            padding = [""] * (len(places) - len(ranked))
+            writer.writerow([name, answer.label, f"{answer.probability:.6f}", *ranked, *padding, ""])
+
+
+def as_json(rows: Iterable[Row], top: int, _: int) -> None:
+    """One JSON list, an object a line."""
+    before = "[\n"
+    try:
+        for name, answer in rows:
+            print(before + json.dumps(_entry(name, answer, top), ensure_ascii=False), end="")
+            before = ",\n"
+    finally:  # an interrupted list is a list too
+        print("\n]")
+
+
+def _entry(name: str, answer: Prediction | DarkroomError, top: int) -> dict[str, Any]:
+    if isinstance(answer, DarkroomError):
+        return {"file": name, "error": _reason(name, answer)}
+    ranked = [{"class": label, "probability": round(value, 6)} for label, value in answer.top(top)]
+    return {"file": name, "label": answer.label, "probability": round(answer.probability, 6), "top": ranked}
+
+
+FORMATS: dict[str, Callable[[Iterable[Row], int, int], None]] = {"table": as_table, "csv": as_csv, "json": as_json}
+
+
+def _headline(answer: Prediction) -> str:
+    ((label, value),) = answer.top(1)
+    return f"{label} {value:.4f}" if answer.label == label else f"{answer.label} (most likely {label} {value:.4f})"
+
+
+def _reason(name: str, refusal: DarkroomError) -> str:
+    return str(refusal).removeprefix(f"{name}: ")
+
+
+if __name__ == "__main__":
+    command.run(main, goes_on="the answers so far are printed")

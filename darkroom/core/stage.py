@@ -1,0 +1,26 @@
+"""How every stage starts: its options, the folder that it works in, and the proof that its fingerprint is true."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from darkroom.core import command, fingerprint
+from darkroom.core.workspace import Workspace
+
+
+def parser(doc: str | None, model: bool = False) -> argparse.ArgumentParser:
+    """The options that all stages have; with `model` also the name of a model."""
+    options = command.parser(doc)
+    if model:
+        options.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
+    options.add_argument("--workspace", metavar="FOLDER", type=Path, help="where data, models and reports lie (the checkout)")
+    options.add_argument("--params", metavar="FILE", type=Path, help="the parameters (params.yaml of the checkout)")
+    return options
+
+
+def start(name: str, options: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[Workspace, argparse.Namespace]:
+    """The workspace of a stage, and its options. Raises DarkroomError where the stage's fingerprint is not that of its code."""
+    arguments = options.parse_args(argv)
+    workspace = Workspace.at(arguments.workspace, arguments.params)
+    fingerprint.check(name, workspace)
+    return workspace, arguments

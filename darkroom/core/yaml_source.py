@@ -1,0 +1,94 @@
+"""YAML as DVC reads it (YAML 1.2, ruamel's safe loader), and the line of every value, for errors that can be found."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError
+
+from darkroom.core.errors import DarkroomError
+
+Where = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed YAML file: its name, its plain values and the 1-based line of each key and item."""
+
+    name: str
+    values: dict[str, Any]
+    lines: dict[Where, int]
+
+    def line(self, where: Where) -> int:
+        """The line of `where`, or of the nearest enclosing key that is in the file."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a YAML file that prints as `params.yaml:41: models.cnn.layers[3].Dropout`: it begins a refusal."""
+
+    source: Source
+    where: Where
+
+    def at(self, *steps: str | int) -> "Place":
+        """A place further in."""
+        return Place(self.source, (*self.where, *steps))
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.source.line(self.where)}: {dotted(self.where)}"
+
+
+def dotted(where: Where) -> str:
+    """`models.cnn.layers[3]`, as DVC writes it."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
+
+
+def read(path: Path) -> Source:
+    """Parses a YAML file whose top is a mapping. Raises DarkroomError, one line, for anything else."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = YAML(typ="safe").load(text)
+        marked = YAML(typ="rt").load(text)
+    except FileNotFoundError:
+        raise DarkroomError(f"{path}: no such file; run the command in the root of the repository") from None
+    except IsADirectoryError:
+        raise DarkroomError(f"{path}: a folder; a YAML file is expected") from None
+    except UnicodeDecodeError as error:
+        raise DarkroomError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except DuplicateKeyError as error:
+        raise DarkroomError(f"{path}:{_line(error)}: {_first(error.problem)}; a key may stand once") from None
+    except MarkedYAMLError as error:
+        raise DarkroomError(f"{path}:{_line(error)}: not valid YAML: {_first(error.problem or error.context)}") from None
+    if not isinstance(values, dict):
+        found = "is empty" if values is None else f"holds a {type(values).__name__}"
+        raise DarkroomError(f"{path}:1: the file {found}; it must hold a mapping of sections")
+    return Source(str(path), values, _lines(marked, ()))
+
+
+def _line(error: MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1
+
+
+def _first(text: str | None) -> str:
+    return (text or "cannot be parsed").strip().splitlines()[0]
+
+
+def _lines(node: Any, where: Where) -> dict[Where, int]:
+    found: dict[Where, int] = {}
+    if isinstance(node, CommentedMap):
+        for key, child in node.items():
+            if node.lc.data and key in node.lc.data:  # a merged key (<<) has no line of its own
+                found[(*where, key)] = node.lc.key(key)[0] + 1
+            found |= _lines(child, (*where, key))
+    if isinstance(node, CommentedSeq):
+        for position, child in enumerate(node):
+            found[(*where, position)] = node.lc.item(position)[0] + 1
+            found |= _lines(child, (*where, position))
+    return found

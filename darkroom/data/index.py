@@ -1,0 +1,37 @@
+"""The index of the prepared images, and the sums over it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from darkroom.data.splits import SPLITS
+
+LEAKED = "leaked"
+
+
+def rows(
+    table: pd.DataFrame, classes: Sequence[str], chosen: dict[str, NDArray[np.int64]], leaked: NDArray[np.bool_]
+) -> pd.DataFrame:
+    """A row an image, in the order of the shards: id, split, label, class, source, sha256, height, width, flags."""
+    return pd.concat([_split(split, table.iloc[chosen[split]], classes, leaked[chosen[split]]) for split in SPLITS])
+
+
+def _split(split: str, part: pd.DataFrame, classes: Sequence[str], leaked: NDArray[np.bool_]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": [f"{split}/{row:06d}" for row in range(len(part))],
+            "split": split,
+            "label": part["label"].to_numpy(),
+            "class": [classes[label] for label in part["label"]],
+            **{column: part[column].to_numpy() for column in ("source", "sha256", "height", "width")},
+            "flags": np.where(leaked & (split == "test"), LEAKED, ""),
+        }
+    )
+
+
+def counts(index: pd.DataFrame) -> dict[str, Any]:
+    """Images of each class, by split."""
+    return {split: index.loc[index["split"] == split, "class"].value_counts().sort_index().to_dict() for split in SPLITS}

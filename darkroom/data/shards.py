@@ -1,0 +1,73 @@
+"""Prepared images on disk: uint8 N x H x W x C in shards that are memory-mapped, never loaded whole."""
+
+from collections.abc import Iterable
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroom.core import artifacts
+from darkroom.core.errors import DarkroomError
+
+SHARD_BYTES = 256 * 1024**2
+LABELS = "labels.npy"
+
+
+class Shards:
+    """One split: `len()`, `images(positions)` as uint8 n x H x W x C, `labels` as int64 N."""
+
+    def __init__(self, folder: Path) -> None:
+        files = sorted(folder.glob("images-*.npy"))
+        if not files:
+            raise DarkroomError(f"{folder}: no prepared images; run `dvc repro preprocess`")
+        self.parts = [np.load(file, mmap_mode="r") for file in files]
+        self.starts = np.cumsum([0, *(len(part) for part in self.parts)])
+        self.labels: NDArray[np.int64] = np.asarray(np.load(folder / LABELS, mmap_mode="r"))
+        if len(self.labels) != len(self):
+            raise DarkroomError(f"{folder}: {len(self)} images but {len(self.labels)} labels; run `dvc repro preprocess`")
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels of every image."""
+        return tuple(self.parts[0].shape[1:])
+
+    def images(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """A copy of the images at `positions`, in that order."""
+        if len(self.parts) == 1 or len(positions) == 0:
+            return np.asarray(self.parts[0][positions])
+        owners = np.searchsorted(self.starts, positions, side="right") - 1
+        rows = [self.parts[owner][at - self.starts[owner]] for owner, at in zip(owners, positions, strict=True)]
+        return np.stack(rows)
+
+    def batches(self, size: int = 64) -> Iterable[NDArray[np.uint8]]:
+        """All images in order, `size` at a time: few enough for large pictures in deep networks."""
+        for start in range(0, len(self), size):
+            yield self.images(np.arange(start, min(start + size, len(self))))
+
+
+def write(folder: Path, images: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64]) -> None:
+    """Writes a split, an image for each label: shards of at most 256 MiB, image by image, then the labels."""
+    waiting = iter(images)
+    first = next(waiting, None)
+    if first is not None:
+        waiting = chain([first], waiting)
+        most = max(1, SHARD_BYTES // first.nbytes)
+        for number, start in enumerate(range(0, len(labels), most)):
+            shape = (min(most, len(labels) - start), *first.shape)
+            _write_shard(folder / f"images-{number:05d}.npy", shape, islice(waiting, shape[0]))
+    artifacts.write_array(folder / LABELS, labels)
+
+
+def _write_shard(path: Path, shape: tuple[int, ...], images: Iterable[NDArray[np.uint8]]) -> None:
+    def fill(stream: IO[bytes]) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for image in images:
+            stream.write(np.ascontiguousarray(image).data)
+
+    artifacts.replace(path, fill)

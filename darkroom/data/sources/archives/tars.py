@@ -1,0 +1,87 @@
+"""The members of a tar, one after the other in a single pass, each judged as it comes.
+
+Read as a stream: forwards only, so that no header can send tarfile back to where it was. tarfile takes a damaged header, or the
+end of the file, for the end of the archive; here only the block of zeros that stands at its end is one.
+"""
+
+import io
+import tarfile
+from collections.abc import Generator, Iterator
+from typing import IO, Self
+
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
+
+LONGEST = 16 * 1024  # bytes of a header that holds long names: tarfile reads it whole, and the time can grow with its square
+IDLE_READS = 8  # behind the end: a global header can hide an absurd size from us, and tarfile would ask for ever
+LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
+def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
+    """Each member in the order of the file; the content of one must be read before the next is asked for.
+
+    Raises DarkroomError for what breaks a rule, and behind the last member for anything but zeros.
+    """
+    try:
+        archive = tarfile.open(mode="r|", fileobj=_Tape(stream, rules), tarinfo=_Header, encoding="utf-8")  # noqa: SIM115 - closed below
+    except tarfile.ReadError:
+        raise DarkroomError("neither a zip nor a tar (plain, or compressed by gzip, bzip2 or xz)") from None
+    with archive:
+        while (member := archive.next()) is not None:
+            archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all, a kilobyte each
+            folder = _is_folder(member)
+            name = rules.admit(member.name, folder, member.size)
+            yield Entry(name, None if folder else _content(archive, member))
+        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # to the checksum of what compressed it
+            if rest.strip(b"\0"):
+                raise DarkroomError("goes on behind its end; is it two archives in one?")
+
+
+def _is_folder(member: tarfile.TarInfo) -> bool:
+    if member.issym() or member.islnk():
+        refuse_link(member.name)
+    if member.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE) or member.issparse():
+        refuse_special(member.name)
+    return member.isdir()
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    with refusing(repr(member.name)):
+        stream = archive.extractfile(member)
+        while stream and (chunk := stream.read(CHUNK)):
+            yield chunk
+
+
+class _Header(tarfile.TarInfo):
+    """A header that must be whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError:
+            if len(buf) == tarfile.BLOCKSIZE and not buf.strip(b"\0"):
+                raise
+            raise tarfile.ReadError("a header is damaged" if buf else "its end is missing") from None
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            refuse_special(header.name)
+        if header.type in LONG and not 0 <= header.size <= LONGEST:
+            raise DarkroomError(f"holds a header of {header.size:,} bytes, {LONGEST:,} is the limit")
+        return header
+
+
+class _Tape(io.BufferedIOBase):
+    """The decompressed bytes, counted."""
+
+    def __init__(self, stream: IO[bytes], rules: Rules) -> None:
+        self.stream, self.rules = stream, rules
+        self.unpacked = self.idle = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = self.stream.read(-1 if size is None else size)
+        self.unpacked += len(chunk)
+        self.rules.check(self.unpacked)
+        self.idle += not chunk
+        if self.idle > IDLE_READS:
+            raise EOFError
+        return chunk

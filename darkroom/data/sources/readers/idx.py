@@ -1,0 +1,64 @@
+"""IDX, the format of MNIST and its kin: a big-endian header (magic, dimensions), then the bytes.
+
+Source: the description on the MNIST page by LeCun, Cortes and Burges.
+"""
+
+import gzip
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import archives
+from darkroom.data.sources.readers.collection import Collection, of_arrays
+
+UNSIGNED_BYTE = 0x08
+NAME = re.compile(r"(?P<stem>.*?(?P<split>train|t10k|test))-images[-.]idx3-ubyte(?P<packed>\.gz)?")
+SPLITS = {"train": "train", "t10k": "test", "test": "test"}
+
+
+def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection:
+    """The pairs of images and labels among the files at the top of a folder, by MNIST's own names, packed by gzip or not."""
+    parts = []
+    for name in files:
+        if match := NAME.fullmatch(name):
+            labels = name.replace("-images", "-labels").replace("idx3", "idx1")
+            images = read_array(folder / name, 3)
+            parts.append((name, images, read_array(folder / labels, 1).astype(np.int64), SPLITS[match["split"]]))
+    splits = [split for *_, split in parts]
+    if len(set(splits)) < len(splits):
+        raise DarkroomError(f"{folder}: several files for one split: {', '.join(name for name, *_ in parts)}")
+    return of_arrays(f"IDX: {', '.join(name for name, *_ in parts)}", parts, classes)
+
+
+def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    """The uint8 array of an IDX file, memory-mapped unless packed. Raises DarkroomError when header and length do not agree."""
+    header = 4 + 4 * dimensions
+    if not path.is_file():
+        raise DarkroomError(f"{path}: no such file")
+    content = _content(path)
+    start = content[:header].tobytes()
+    if len(start) < header or start[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]):
+        raise DarkroomError(f"{path}: not an IDX file of bytes with {dimensions} dimensions")
+    shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
+    promised = header + int(np.prod(shape, dtype=object))
+    if len(content) != promised:
+        raise DarkroomError(f"{path}: cut short or too long: {len(content)} bytes, the header promises {promised}")
+    return content[header:].reshape(shape)
+
+
+def _content(path: Path) -> NDArray[np.uint8]:
+    if path.suffix == ".gz":
+        most = max(archives.HARMLESS, archives.RATIO * path.stat().st_size)
+        try:
+            with gzip.open(path) as stream:
+                content = stream.read(most + 1)
+        except (EOFError, OSError, zlib.error) as error:
+            raise DarkroomError(f"{path}: a damaged gzip file ({error})") from None
+        if len(content) > most:
+            raise DarkroomError(f"{path}: more than {most} bytes in {path.stat().st_size}: it may be made to fill the memory")
+        return np.frombuffer(content, np.uint8)
+    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)

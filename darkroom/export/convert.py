@@ -1,0 +1,95 @@
+"""From a Keras model to an ONNX model, by tf2onnx with an explicit signature: `image` in, `probabilities` out."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import onnx
+
+from darkroom.export import operators, simplify
+from darkroom.export.canonical import MARK, check
+
+if TYPE_CHECKING:
+    import keras
+
+INPUT, OUTPUT = "image", "probabilities"
+
+
+def to_onnx(model: "keras.Model", opset: int) -> onnx.ModelProto:
+    """The ONNX form of a model that takes uint8 N x H x W x C and gives float32 N x K, with a free N.
+
+    Raises DarkroomError for a layer that has no ONNX form: tf2onnx only prints those and goes on, so the result is checked.
+    """
+    import tensorflow as tf
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name=INPUT)]
+    function = traced(model, signature)
+    with contextlib.redirect_stderr(io.StringIO()):
+        converted, _ = tf2onnx.convert.from_function(
+            _Traced(function),
+            input_signature=signature,
+            opset=opset,
+            custom_op_handlers=operators.HANDLERS,
+            custom_rewriter=[operators.scalar_addends],
+        )
+    _bind_constants(converted, function)
+    check(converted)
+    return simplify.simplified(converted)
+
+
+def traced(model: "keras.Model", signature: list[Any]) -> Any:
+    """The TensorFlow graph of `model`, in which every operation is named after its layer.
+
+    Keras compiles grouped convolutions with XLA, as functions that tf2onnx cannot look into; run eagerly, they are traced
+    into the graph like everything else.
+    """
+    import tensorflow as tf
+
+    def answer(image: Any) -> dict[str, Any]:
+        return {OUTPUT: model(image, training=False)}
+
+    eager = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        with _marked_names(model):
+            return tf.compat.v1.wrap_function(answer, signature)
+    finally:
+        tf.config.run_functions_eagerly(eager)
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """What tf2onnx asks a tf.function for."""
+
+    function: Any
+
+    def get_concrete_function(self, *_: object) -> Any:
+        return self.function
+
+
+@contextlib.contextmanager
+def _marked_names(model: "keras.Model") -> Iterator[None]:
+    """Ends every layer's name with a mark, so that TensorFlow's numbering of repeated names can be told from it."""
+    layers = {id(layer): layer for layer in model._flatten_layers()}.values()
+    names = [layer.name for layer in layers]
+    try:
+        for layer, name in zip(layers, names, strict=True):
+            layer.name = name + MARK
+        yield
+    finally:
+        for layer, name in zip(layers, names, strict=True):
+            layer.name = name
+
+
+def _bind_constants(model: onnx.ModelProto, function: Any) -> None:
+    """Makes initializers of the constants that a layer holds as tensors: tf2onnx leaves them behind as inputs."""
+    constants = {inner.name: outer for outer, inner in function.graph.captures}
+    for value in list(model.graph.input):
+        if value.name in constants:
+            model.graph.initializer.append(onnx.numpy_helper.from_array(constants[value.name].numpy(), value.name))
+            model.graph.input.remove(value)

@@ -1,0 +1,111 @@
+"""Smaller forms of an ONNX file: int8 by onnxruntime's static quantisation, float16 by its converter.
+
+Weights keep 7 of their 8 bits (`reduce_range`): with 8, the sums of an AVX2 processor overflow 16 bits, and the same file would
+answer differently from one machine to the next (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
+"""
+
+import contextlib
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from darkroom.inference import session
+
+Images = NDArray[np.uint8]
+
+QUANTIZED = ("Conv", "MatMul", "MaxPool", "Relu")
+WEIGHTED = ("Conv", "MatMul")
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Form:
+    """How weights are rounded: one scale a tensor or one an output channel, and which nodes are left in float32."""
+
+    name: str
+    per_channel: bool
+    left_out: tuple[str, ...] = ()
+
+
+PLAIN = (Form("per tensor", False), Form("per channel", True))
+
+
+def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = None) -> onnx.ModelProto:
+    """`model` with uint8 activations and int8 weights; the ranges are read from what `images` (N x H x W x C) make of it.
+
+    `only` names the one node to quantise.
+    """
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    with tempfile.TemporaryDirectory(prefix="darkroom-") as folder, _quiet():
+        source, target = Path(folder) / "model.onnx", Path(folder) / "model.int8.onnx"
+        source.write_bytes(model.SerializeToString())
+        quantize_static(
+            source,
+            target,
+            _Reader(images),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=form.per_channel,
+            reduce_range=True,
+            op_types_to_quantize=list(QUANTIZED),
+            nodes_to_exclude=list(form.left_out),
+            nodes_to_quantize=[only] if only else [],
+        )
+        return onnx.load(target)
+
+
+def float16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model` with weights and arithmetic in float16; input and output stay as they are."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    with _quiet():
+        converted: onnx.ModelProto = convert_float_to_float16(copy, keep_io_types=True, disable_shape_infer=False)
+    return converted
+
+
+def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
+    """The nodes with weights, the one whose rounding moves the answers on `images` most first."""
+    runner = session.load(model.SerializeToString(), "model")
+    exact = session.run(runner, images)
+    moved = {}
+    for node in model.graph.node:
+        if node.op_type in WEIGHTED:
+            alone = int8(model, images, Form("alone", True), node.name)
+            answers = session.run(session.load(alone.SerializeToString(), "model"), images)
+            moved[node.name] = float(np.abs(answers - exact).mean())
+    return sorted(moved, key=lambda name: (-moved[name], name))
+
+
+class _Reader:
+    """What onnxruntime's calibration asks for: a batch at a time."""
+
+    def __init__(self, images: Images) -> None:
+        self.batches: Iterator[Images] = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+
+    def get_next(self) -> dict[str, Images] | None:
+        """The next batch; None at the end."""
+        batch = next(self.batches, None)
+        return None if batch is None else {"image": batch}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the libraries' advice (pre-processing that has been done already) off the screen."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

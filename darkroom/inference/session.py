@@ -1,0 +1,63 @@
+"""onnxruntime, opened quietly, with errors in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
+from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotSupported
+
+from darkroom.core.errors import DarkroomError
+
+ERROR = 3
+FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotSupported)
+LEVELS = {
+    "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+    "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+    "extended": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+    "all": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
+}
+
+
+def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onnxruntime.InferenceSession:
+    """A session on the CPU, with that many threads (0: one a core) and that level of graph optimisation.
+
+    Raises DarkroomError, which names the file, where the bytes are not a model that runs.
+    """
+    onnxruntime.set_default_logger_severity(ERROR)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERROR
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = LEVELS[level]
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except (*FAULTS, UnicodeDecodeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DarkroomError(f"{name}: not an ONNX model that onnxruntime can run: {reason}") from None
+
+
+def load_file(path: Path) -> onnxruntime.InferenceSession:
+    """The same from a file."""
+    try:
+        return load(path.read_bytes(), str(path))
+    except FileNotFoundError:
+        raise DarkroomError(f"{path}: no such file") from None
+
+
+def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises DarkroomError where the model cannot answer."""
+    try:
+        (probabilities,) = session.run(["probabilities"], {"image": images})
+    except (*FAULTS, ValueError) as error:
+        raise DarkroomError(f"onnxruntime cannot run the model: {(str(error).splitlines() or ['damaged'])[0]}") from None
+    return np.asarray(probabilities, np.float32)
+
+
+def metadata(session: onnxruntime.InferenceSession, name: str) -> dict[str, str]:
+    """The metadata of a model. Raises DarkroomError, which names the file, where it is not text."""
+    try:
+        found: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise DarkroomError(f"{name}: damaged metadata: {error}") from None
+    return found

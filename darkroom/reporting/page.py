@@ -1,0 +1,46 @@
+"""The page: everything in one HTML file that opens without a network, in light and in dark."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATE = "page.html.j2"
+
+
+def render(content: dict[str, Any]) -> str:
+    """Fills the template. Raises jinja2.UndefinedError for a value that is missing."""
+    folder = FileSystemLoader(Path(__file__).parent / "templates")
+    environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "shown": shown}
+    return environment.get_template(TEMPLATE).render(content)
+
+
+def percent(share: float) -> str:
+    """0.9312 as 93.12 %."""
+    return f"{100 * share:.2f}\N{NO-BREAK SPACE}%"
+
+
+def count(number: float) -> str:
+    """1234567 as 1.23 M, 74514 as 74.5 k."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.3g}\N{NO-BREAK SPACE}{unit}"
+    return f"{number:g}"
+
+
+def whole(number: int) -> str:
+    """54000 as 54,000."""
+    return f"{number:,}"
+
+
+def shown(name: str, most: int = 60) -> str:
+    """A name of a file or a class: what cannot be printed as an escape, and a long one without its middle."""
+    plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+    kept = most // 2
+    return plain if len(plain) <= most else f"{plain[:kept]}…{plain[1 + kept - most :]}"
+
+
+def heat(share: float) -> int:
+    """How strongly a cell of the confusion matrix is coloured, 0..80 %, by the square root: small errors show."""
+    return int(80 * float(share) ** 0.5 + 0.5)

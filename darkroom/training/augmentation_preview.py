@@ -1,0 +1,50 @@
+"""What augmentation does to one image: the first of the first class, as training shows it in each of sixteen epochs.
+
+The tiles come out of the very batches that training is given, so all of the chain is in them: the turn of AlternatingFlip, the
+transforms of Albumentations, and the neighbours that Keras's MixUp and CutMix mix in.
+"""
+
+from copy import copy
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroom.training.augmentation import Pixels
+from darkroom.training.batches import ONE, Batches
+
+EPOCHS, ACROSS = 16, 4
+SMALLEST, LARGEST = 64, 160  # pixels along the longer side of a tile
+GAP = 2
+
+
+def png(batches: Batches) -> bytes:
+    """The sheet as a PNG file, whose gaps are transparent. Takes no random number from anyone."""
+    tiles = [_tile(image) for image in seen(batches, int(np.argmax(batches.split.labels == 0)))]
+    rows = [np.concatenate(tiles[start : start + ACROSS], axis=1) for start in range(0, EPOCHS, ACROSS)]
+    return cv2.imencode(".png", np.concatenate(rows)[:-GAP, :-GAP])[1].tobytes()
+
+
+def seen(batches: Batches, position: int) -> list[Pixels]:
+    """The image at `position` of the split in each of the first epochs: uint8 H x W x C."""
+    whole = copy(batches)
+    whole.share = ONE  # in another epoch the image may be among the rows of another process
+    return [_in_epoch(whole, position, epoch) for epoch in range(EPOCHS)]
+
+
+def _in_epoch(batches: Batches, position: int, epoch: int) -> Pixels:
+    order = batches.order(epoch)
+    batch = int(np.argmax(order == position)) // batches.size
+    before = order[batch * batches.size : (batch + 1) * batches.size] < position  # a batch is in the order of the split
+    images, _, _ = batches(epoch, batch)
+    return np.asarray(images[int(before.sum())])
+
+
+def _tile(image: Pixels) -> NDArray[np.uint8]:
+    """Small pictures in whole multiples of their pixels, large ones made smaller; blue, green, red and alpha, with a gap."""
+    longer = max(image.shape[:2])
+    factor = -(-SMALLEST // longer) if longer <= LARGEST else LARGEST / longer
+    height, width = (max(1, round(side * factor)) for side in image.shape[:2])
+    sized = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA)
+    code = cv2.COLOR_RGB2BGRA if image.shape[2] == 3 else cv2.COLOR_GRAY2BGRA
+    return np.pad(np.asarray(cv2.cvtColor(sized, code), np.uint8), ((0, GAP), (0, GAP), (0, 0)))
