@@ -8,7 +8,7 @@ work=$(mktemp -d)
 
 killed() {  # MOMENT, as tests/kill.py has it; 137 is what a shell makes of SIGKILL
     local code=0
-    python -m tests.kill cnn "$1" | tee "$work/log" || code=$?
+    python -m tests.support.kill cnn "$1" | tee "$work/log" || code=$?
     [ "$code" = 137 ] || { echo "killing at $1 gave exit code $code; see $work" >&2; exit 1; }
     echo "killed at $1"
 }

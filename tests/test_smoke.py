@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from darkroom.export import provenance
-from tests import own_images
 from tests.conftest import ROOT
+from tests.support import image_folder as own_images
 
 pytestmark = [pytest.mark.smoke, pytest.mark.tensorflow]
 

@@ -1,0 +1,194 @@
+"""The finished models of the repository, used as a stranger would."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from darkroom.commands import predict
+from darkroom.commands.predict import Classifier
+from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from tests.conftest import ROOT
+from tests.support.networks import linear, plain, save
+
+MODEL = ROOT / "models" / "cnn" / "model.onnx"
+BOOT = ROOT / "tests" / "boot.png"  # test image 0 of Fashion-MNIST, an ankle boot
+
+
+def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
+    classifier = Classifier(MODEL)
+    pixels = cv2.imread(str(BOOT), cv2.IMREAD_GRAYSCALE)
+    answers = classifier.predict([str(BOOT), BOOT, BOOT.read_bytes(), np.asarray(pixels, np.uint8)])
+    assert [answer.label for answer in answers] == ["Ankle boot"] * 4
+    assert len(set(answers)) == 1
+    assert sum(answers[0].probabilities) == pytest.approx(1, abs=1e-5)
+    assert classifier.predict([]) == []
+
+
+@pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
+def test_one_picture_without_a_list_is_refused(one) -> None:
+    with pytest.raises(DarkroomError, match=r"predict takes a list of pictures: give \[picture\] for one"):
+        Classifier(MODEL).predict(one)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder with two boots, one of them deeper down, a text, and a picture that is none."""
+    folder = tmp_path / "pictures"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("b.png", "deep/a.PNG", "._hidden.png"):
+        (folder / name).write_bytes(BOOT.read_bytes())
+    (folder / "notes.txt").write_text("no picture, and no picture's name")
+    (folder / "c.jpg").write_bytes(b"no image")
+    return folder
+
+
+def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ended = run("darkroom.commands.predict", str(MODEL), "gone.png", str(empty), str(pictures), "--format", "csv")
+    rows = list(csv.DictReader(ended.stdout.splitlines()))
+    assert [(row["file"], row["label"], row["error"]) for row in rows] == [
+        ("gone.png", "", "no such file or directory"),
+        (str(empty), "", "no image files in this folder"),
+        (f"{pictures}/b.png", "Ankle boot", ""),
+        (f"{pictures}/c.jpg", "", "not an image that Pillow or OpenCV can decode"),
+        (f"{pictures}/deep/a.PNG", "Ankle boot", ""),
+    ]
+    assert 0.5 < float(rows[2]["probability"]) <= 1
+    assert (ended.returncode, ended.stderr) == (1, "3 of 5 could not be read\n")
+
+
+def test_the_most_probable_classes_in_every_format(pictures: Path, run) -> None:
+    boot = str(pictures / "b.png")
+    (row,) = json.loads(run("darkroom.commands.predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
+    assert (row["label"], len(row["top"])) == ("Ankle boot", 10)
+    assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1, abs=1e-4)
+    first, second = (f"{entry['class']} {entry['probability']:.4f}" for entry in row["top"][:2])
+    assert run("darkroom.commands.predict", str(MODEL), boot, "--top", "2").stdout == f"{boot}  {first}  {second}\n"
+    (row,) = csv.DictReader(
+        run("darkroom.commands.predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines()
+    )
+    assert row["class1"] == "Ankle boot" and float(row["probability1"]) >= float(row["probability2"]) > 0
+
+
+def test_json_has_the_errors_too(pictures: Path, run) -> None:
+    ended = run("darkroom.commands.predict", str(MODEL), str(pictures), "--format", "json", "--batch", "1")
+    assert [("label" in row, "error" in row) for row in json.loads(ended.stdout)] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+
+
+@pytest.mark.parametrize("option", [("--top", "0"), ("--batch", "-1"), ("--format", "xml")])
+def test_a_wrong_option_is_wrong_usage(option: tuple[str, str], run) -> None:
+    assert run("darkroom.commands.predict", str(MODEL), str(BOOT), *option).returncode == 2
+
+
+def test_the_size_of_the_batch_changes_nothing() -> None:
+    draw = np.random.default_rng(0)
+    mixed = [draw.integers(0, 256, (*size, 3), np.uint8) for size in ((28, 28), (5, 90), (300, 17), (1, 1), (28, 28))]
+    classifier = Classifier(MODEL)
+    one, many = classifier.predict(mixed, batch=1), classifier.predict(iter(mixed), batch=4)
+    assert np.allclose([it.probabilities for it in one], [it.probabilities for it in many], atol=1e-6)
+
+
+def test_an_answer_below_the_threshold_is_unsure(tmp_path: Path) -> None:
+    policy = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
+    weights = np.array([[4.0, 0, 0], [0, 4, 0], [0, 0, 0], [0, 0, 0]])
+    model = Classifier(save(linear(weights, policy), plain(policy, ("left", "right", "none"), 0.6), tmp_path / "m.onnx"))
+    left, both = np.array([[255, 0], [0, 0]], np.uint8), np.array([[255, 255], [0, 0]], np.uint8)
+    sure, unsure = model.predict([left, both])
+    assert (sure.label, unsure.label) == ("left", "unsure")
+    assert unsure.probability == max(unsure.probabilities) < 0.6
+    assert [name for name, _ in unsure.top(2)] == ["left", "right"]
+
+
+def test_progress_is_told_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    clock = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    rows = [(str(number), DarkroomError("")) for number in range(3)]
+    watched, unwatched = Terminal(), io.StringIO()
+    for stream in (watched, unwatched):
+        assert list(predict.progress(rows, 3, stream)) == rows
+    assert "\r3 of 3, 1 a second" in watched.getvalue()
+    assert unwatched.getvalue() == ""
+
+
+@pytest.mark.parametrize(("content", "line"), [(b"no model", "not an ONNX model"), (None, "no such file")])
+def test_a_bad_model_is_one_line(tmp_path: Path, content: bytes | None, line: str, run) -> None:
+    path = tmp_path / "m.onnx"
+    if content:
+        path.write_bytes(content)
+    ended = run("darkroom.commands.predict", str(path), str(BOOT))
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith(f"{path}: {line}")
+
+
+def test_predict_needs_no_more_than_it_says(tmp_path: Path, run) -> None:
+    program = f"""
+import sys
+for name in ("tensorflow", "keras", "pandas", "pydantic", "onnx", "ruamel", "albumentations", "sklearn", "dvc"):
+    sys.modules[name] = None
+from darkroom.commands.predict import Classifier
+print(Classifier({str(MODEL)!r}).predict([{str(BOOT)!r}])[0].label)
+"""
+    (tmp_path / "alone.py").write_text(program)
+    assert run("alone", PYTHONPATH=f"{tmp_path}:{ROOT}").stdout == "Ankle boot\n"
+
+
+def test_a_model_with_another_passport_is_refused(tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(MODEL)
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(DarkroomError, match=r"m.onnx: not a model of this pipeline"):
+        Classifier(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize(("height", "classes"), [(3, ("a", "b", "c")), (2, ("a", "b"))])
+def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, height: int, classes: tuple[str, ...]) -> None:
+    policy = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
+    stamp = plain(replace(policy, height=height), classes)
+    path = save(linear(np.zeros((4, 3)), policy), stamp, tmp_path / "m.onnx")
+    with pytest.raises(
+        DarkroomError, match=r"m.onnx: its metadata has height, width, channels and classes \[.*\], its network \[2, 2"
+    ):
+        Classifier(path)
+
+
+def test_a_picture_without_a_name_is_known_by_its_number() -> None:
+    with pytest.raises(DarkroomError, match=r"^picture 2: not an image that Pillow or OpenCV can decode$"):
+        Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
+    with pytest.raises(DarkroomError, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
+        Classifier(MODEL).predict([3])  # type: ignore[list-item]
+
+
+def test_a_name_that_cannot_be_printed_stops_nothing(tmp_path: Path, run) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.png"
+    Path(os.fsdecode(name)).write_bytes(BOOT.read_bytes())
+    ended = run("darkroom.commands.predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
+    assert (ended.returncode, ended.stderr, ended.stdout.count("Ankle boot")) == (0, "", 2)
+
+
+def test_a_reader_that_has_had_enough_is_no_error(pictures: Path) -> None:
+    command = f"{sys.executable} -m darkroom.commands.predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
+    assert (len(ended.stdout.splitlines()), ended.stderr) == (2, "")

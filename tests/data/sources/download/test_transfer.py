@@ -1,0 +1,76 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from darkroom.core.errors import DarkroomError
+from darkroom.data.sources.download import transfer
+from tests.support.server import PACKED, Server, served
+
+BROKE = "the connection broke before the file was whole"
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    Server.asked.clear()
+    with served(Server) as address:
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "WAIT_S", 0)
+    monkeypatch.setattr(transfer, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(transfer, "PATIENCE_S", 0.5)
+
+
+def test_a_file_is_kept_as_it_is_delivered(address: str, tmp_path: Path) -> None:
+    assert transfer.download(f"{address}/good", tmp_path / "a") == tmp_path / "a"
+    assert (tmp_path / "a").read_bytes() == PACKED
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/none", "HTTP 404"),
+        ("/slow", "no answer within 0.5 s"),
+        ("/silent", "fell silent for 0.5 s"),
+        ("/trickle", "slower than 20 kB/s"),
+        ("/endless", "slower than 20 kB/s"),
+    ],
+)
+def test_what_will_not_get_better_is_asked_once(address: str, path: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(DarkroomError, match=f"^{address}{path}: {reason}$"):
+        transfer.download(f"{address}{path}", tmp_path / "a")
+    assert Server.asked[path] == 1
+
+
+def test_a_connection_that_breaks_twice_is_tried_again(
+    address: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert transfer.download(f"{address}/shaky", tmp_path / "a").read_bytes() == PACKED
+    line = f"{address}/shaky: {BROKE}; trying again"
+    assert capsys.readouterr().err.splitlines() == [f"{line} (2 of 3)", f"{line} (3 of 3)"]
+
+
+@pytest.mark.parametrize("path", ["/broken", "/reset"])
+def test_a_connection_that_always_breaks_is_given_up(
+    address: str, path: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(DarkroomError, match=f"^{address}{path}: {BROKE}$"):
+        transfer.download(f"{address}{path}", tmp_path / "a")
+    assert (len(capsys.readouterr().err.splitlines()), Server.asked[path]) == (2, 3)
+
+
+def test_a_refused_connection_is_tried_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(DarkroomError, match="^http://127.0.0.1:9/a: cannot be reached$"):
+        transfer.download("http://127.0.0.1:9/a", tmp_path / "a")
+    assert capsys.readouterr().err.count("cannot be reached; trying again (") == 2
+
+
+def test_the_waits_grow(address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(transfer, "WAIT_S", 1.0)
+    monkeypatch.setattr("time.sleep", waits.append)
+    transfer.download(f"{address}/shaky", tmp_path / "a")
+    assert waits == [1, 2]

@@ -1,0 +1,159 @@
+"""Odd image files, each kind at least twice, with what they must be read as. The same seed gives the same bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from tests.support.encoders import cmyk, deep, grey_alpha_deep, png_header, saved, scene, turned, ycck
+
+Pixels = np.ndarray
+Colour = tuple[int, int, int]
+Named = Iterator[tuple[str, "Odd"]]
+
+BACKGROUND = (30, 160, 90)
+SUFFIX = {"JPEG": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2", "MPO": ".jpg"}
+LOSSY = {"JPEG": 4.0, "AVIF": 4.0, "MPO": 4.0}  # mean difference, of 255
+CUT = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A file. `pixels` (uint8, whole, upright, opaque) is what it shows, None where it must be refused; `said` are its notes,
+    last that it is misnamed, or the reason of the refusal. `tolerance` is the mean difference that a lossy file may have.
+    """
+
+    content: bytes
+    suffix: str
+    pixels: Pixels | None
+    said: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+
+def odd_files(seed: int, background: Colour = BACKGROUND) -> dict[str, Odd]:
+    """Every kind, by a name that tells it. Transparent ones show `background`."""
+    draw = np.random.default_rng(seed)
+    kinds = (plain, upright, deeper, few_colours, inks, moving, misnamed, refused, cut)
+    found = chain(*(kind(draw) for _ in range(2) for kind in kinds), *(transparent(draw, background) for _ in range(2)))
+    return {f"{number:03d} {name}": odd for number, (name, odd) in enumerate(found)}
+
+
+def of(kind: str, content: bytes, pixels: Pixels | None, *said: str) -> Odd:
+    """A file by its own suffix."""
+    return Odd(content, SUFFIX.get(kind, f".{kind.lower()}"), pixels, said, LOSSY.get(kind, 0.0))
+
+
+def plain(draw: np.random.Generator) -> Named:
+    for kind in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM"):
+        yield f"plain {kind}", of(kind, saved(picture := scene(draw), kind), picture)
+    yield "progressive", of("JPEG", saved(picture := scene(draw), "JPEG", progressive=True), picture)
+    yield "grey", of("JPEG", saved(grey := scene(draw)[..., 0], "JPEG"), grey)
+    yield "opaque alpha", of("PNG", saved(np.dstack([picture, np.full_like(picture[..., :1], 255)]), "PNG"), picture)
+    content = saved(scene(draw), "JPEG")
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)  # with zeros before its end it shows no less
+    yield "damaged JPEG", of("JPEG", content[:-2] + bytes(60) + content[-2:], np.asarray(pixels), "damaged JPEG data")
+
+
+def upright(draw: np.random.Generator) -> Named:
+    for orientation in range(2, 9):
+        picture, said = scene(draw), f"EXIF orientation {orientation}"
+        yield f"orientation {orientation}", of("JPEG", turned(picture, orientation, "JPEG"), picture, said)
+    for kind in ("PNG", "WEBP", "TIFF", "AVIF"):
+        picture, orientation = scene(draw), int(draw.integers(2, 9))
+        yield f"turned {kind}", of(kind, turned(picture, orientation, kind), picture, f"EXIF orientation {orientation}")
+    for kind in ("PNG", "TIFF"):
+        content = deep((picture := scene(draw)).astype(np.uint16) * 257, kind, 6)
+        yield f"turned 16 bit {kind}", of(kind, content, picture, "16 bit", "EXIF orientation 6")
+
+
+def deeper(draw: np.random.Generator) -> Named:
+    for kind in ("PNG", "TIFF"):
+        for channels in (1, 3):
+            height, width = draw.integers(40, 120, 2)
+            values = draw.integers(0, 65536, (height, width, channels), np.uint16)
+            pixels = np.rint(values / 257).astype(np.uint8)
+            shown = pixels if channels == 3 else pixels[..., 0]
+            yield f"16 bit {kind} of {channels}", of(kind, deep(values, kind), shown, "16 bit")
+
+
+def few_colours(draw: np.random.Generator) -> Named:
+    image = Image.fromarray(scene(draw))
+    black = image.convert("1")
+    for kind in ("PNG", "BMP", "TIFF"):
+        yield f"1 bit {kind}", of(kind, saved(black, kind), np.asarray(black.convert("L")), "1 bit")
+    few = image.quantize(int(draw.integers(5, 200)))
+    for kind in ("PNG", "BMP", "TIFF", "GIF"):
+        yield f"palette {kind}", of(kind, saved(few, kind), np.asarray(few.convert("RGB")), "palette")
+
+
+def transparent(draw: np.random.Generator, background: Colour) -> Named:
+    """Laid over the background in floating point, rounded to the nearest."""
+    picture = scene(draw)
+    alpha = draw.integers(0, 256, (*picture.shape[:2], 1), np.uint8)
+    share, said = alpha / 255, "alpha over the background"
+    over = np.rint(picture * share + np.array(background) * (1 - share)).astype(np.uint8)
+    over_grey = np.rint(picture[..., :1] * share + np.array(background) * (1 - share)).astype(np.uint8)
+    over_grey = over_grey[..., 0] if len(set(background)) == 1 else over_grey
+    both, grey = np.dstack([picture, alpha]), np.dstack([picture[..., :1], alpha])
+    for kind in ("PNG", "WEBP", "TIFF"):
+        yield f"RGBA {kind}", of(kind, saved(both, kind), over, said)
+        yield f"16 bit RGBA {kind}", of("PNG", deep(both.astype(np.uint16) * 257, "PNG"), over, "16 bit", said)
+    yield "grey and alpha", of("PNG", saved(grey, "PNG"), over_grey, said)
+    yield "16 bit grey and alpha", of("PNG", grey_alpha_deep(grey.astype(np.uint16) * 257), over_grey, "16 bit", said)
+    yield "turned RGBA", of("PNG", turned(both, 8, "PNG"), over, said, "EXIF orientation 8")
+    few = Image.fromarray(picture).quantize(8)
+    pixels = np.where(np.asarray(few)[..., None] == 3, np.array(background, np.uint8), np.asarray(few.convert("RGB")))
+    for kind in ("PNG", "GIF"):
+        yield f"palette and alpha {kind}", of(kind, saved(few, kind, transparency=3), pixels, "palette", said)
+
+
+def inks(draw: np.random.Generator) -> Named:
+    for kind in ("JPEG", "TIFF"):
+        content = saved(cmyk(picture := scene(draw)), kind)
+        yield f"CMYK {kind}", Odd(content, SUFFIX[kind], picture, ("CMYK",), LOSSY["JPEG"])
+    yield "YCCK", of("JPEG", ycck(picture := scene(draw)), picture, "YCCK")
+
+
+def moving(draw: np.random.Generator) -> Named:
+    pictures = [first := scene(draw), 255 - first, first // 2]
+    for kind in ("WEBP", "PNG", "MPO"):  # an AVIF that moves holds the time
+        content = saved(first, kind, save_all=True, append_images=[Image.fromarray(one) for one in pictures[1:]])
+        yield f"moving {kind}", of(kind, content, first, "first of 3 frames")
+    few, *rest = (Image.fromarray(one).quantize(16) for one in pictures)
+    content = saved(few, "GIF", save_all=True, append_images=rest)
+    yield "moving GIF", of("GIF", content, np.asarray(few.convert("RGB")), "palette", "first of 3 frames")
+    content = saved(first, "TIFF", save_all=True, append_images=[Image.fromarray(pictures[1])])
+    yield "pages", of("TIFF", content, first, "first of 2 pages")
+
+
+def misnamed(draw: np.random.Generator) -> Named:
+    for kind, suffix in (("PNG", ".jpg"), ("BMP", ".tif"), ("WEBP", "")):
+        told = f"a {kind} file " + (f"named {suffix}" if suffix else "without a suffix")
+        yield f"{kind} as {suffix or 'nothing'}", Odd(saved(picture := scene(draw), kind), suffix, picture, (told,))
+
+
+def refused(draw: np.random.Generator) -> Named:
+    none, large = "not an image that Pillow or OpenCV can decode", "more pixels than image.max_pixels allows (100,000,000)"
+    white = "values of Pillow's mode {}, which do not say what is white; save it with 8 or 16 bit"
+    grey = scene(draw)[..., 0]
+    yield "nothing", of("PNG", b"", None, "the file is empty")
+    yield "text", of("JPEG", b"no image\n" * int(draw.integers(1, 9)), None, none)
+    yield "SVG", of("PNG", b'<svg xmlns="http://www.w3.org/2000/svg"/>', None, none)
+    yield "PDF", of("TIFF", b"%PDF-1.7\n", None, none)
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+    yield "HEIC", of("HEIC", heic, None, "HEIC: no decoder here; convert it to JPEG or PNG")
+    yield "bomb PNG", of("PNG", png_header(int(draw.integers(20_000, 60_000)), 50_000), None, large)
+    yield "bomb GIF", of("GIF", b"GIF89a" + b"\xff" * 4 + bytes(3) + b"," + bytes(4) + b"\xff" * 4 + b"\0\2;", None, large)
+    yield "float TIFF", of("TIFF", saved(grey.astype(np.float32) / 255, "TIFF"), None, white.format("F"))
+    yield "32 bit TIFF", of("TIFF", saved(grey.astype(np.int32), "TIFF"), None, white.format("I"))
+
+
+def cut(draw: np.random.Generator) -> Named:
+    for kind in CUT:
+        content = saved(scene(draw), kind)
+        kept = content[: int(len(content) * draw.uniform(0.3, 0.9))]
+        rare = ", or one of a rare kind" if kind == "AVIF" else ""
+        yield f"cut {kind}", of(kind, kept, None, f"a damaged or truncated {kind} file{rare}")

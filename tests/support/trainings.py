@@ -1,0 +1,95 @@
+"""A small training with all that has a state: dropout, augmentation, MixUp, EMA, early stopping, two workers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
+
+import numpy as np
+
+from darkroom.core import artifacts, paths
+from darkroom.data import shards
+from tests.conftest import ROOT, Run
+
+FIT = """    fit:
+      epochs: 8
+      batch_size: 32
+      optimizer: {AdamW: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 7 epochs}}, use_ema: true}}
+      warmup: 1 epochs
+      loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}
+      class_weight: null
+      callbacks: [EarlyStopping: {monitor: val_loss, min_delta: 0.1, patience: 4, restore_best_weights: true}]
+"""
+
+
+def prepare(project: Path) -> None:
+    """150 images in 5 batches an epoch; what is learnt is too little for the early stopping, which ends it behind epoch 5 of 8."""
+    shutil.copytree(ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("web", "__pycache__"))
+    draw = np.random.default_rng(0)
+    labels = np.arange(150) % 10
+    images = (draw.integers(0, 60, (150, 8, 8, 1)) + 15 * labels[:, None, None, None]).astype(np.uint8)
+    for split in ("train", "validation"):
+        shards.write(paths.prepared(split), iter(images), labels)
+    artifacts.write_json(paths.CLASSES, {"classes": [str(digit) for digit in range(10)]})
+    write_params("tensorflow", None)
+
+
+def write_params(backend: str, every: int | None) -> None:
+    text = (ROOT / "tests" / "smoke.yaml").read_text()
+    head, rest = text.split("    fit:\n")
+    tail = rest[rest.index("export:") :]
+    chosen = f"backend: {backend}, precision: float32, deterministic: true, workers: 2, checkpoint_steps: {every or 'null'}"
+    start = head.index("training: {")
+    head = head[:start] + f"training: {{{chosen}}}" + head[head.index("\n", start) :]
+    paths.PARAMS.write_text(head.replace("p: 0.5}]", "p: 0.5}, MixUp]") + FIT + tail)
+
+
+def ended() -> dict[str, bytes]:
+    """What the training wrote."""
+    assert not paths.state("tiny").exists()
+    return {str(path): path.read_bytes() for path in (paths.keras("tiny"), paths.history("tiny"), paths.trace("tiny"))}
+
+
+def killed(run: Run, moment: str) -> None:
+    """Killed, and what DVC removes before the stage runs again is removed."""
+    assert run("tests.support.kill", "tiny", moment).returncode == -signal.SIGKILL
+    for path in (paths.keras("tiny"), paths.history("tiny"), paths.trace("tiny"), paths.layers("tiny")):
+        path.unlink(missing_ok=True)
+
+
+def trained(run: Run, **environment: str) -> str:
+    done = run("pipeline.train", "tiny", **environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def by_variables(process: int, port: int) -> dict[str, str]:
+    """One of two processes on loopback, told so as JAX has it."""
+    return {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": str(process)}
+
+
+def by_slurm(process: int, port: int) -> dict[str, str]:
+    """The same as a step of SLURM is told."""
+    step = {"SLURM_JOB_ID": "1", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2", "JAX_COORDINATOR_PORT": str(port)}
+    return {**step, "SLURM_PROCID": str(process), "SLURM_LOCALID": str(process)}
+
+
+def by_options(process: int, port: int) -> list[str]:
+    """The same as the stage's options have it."""
+    return ["--coordinator", f"127.0.0.1:{port}", "--processes", "2", "--process", str(process)]
+
+
+def started(told: dict[str, str], *words: str) -> "subprocess.Popen[str]":
+    """A process that is told something by its environment."""
+    return subprocess.Popen([sys.executable, "-m", *words], env={**os.environ, **told}, stdout=PIPE, stderr=PIPE, text=True)
+
+
+def free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
