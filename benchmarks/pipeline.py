@@ -23,7 +23,7 @@ from darkroom import config
 from darkroom.core import artifacts, paths
 
 EPOCH_S = re.compile(r" - (\d+)s - ")
-COPIED = ("pipeline", "data/catalog", "benchmarks", "tests", "dvc.yaml", "params.yaml", "requirements.txt")
+COPIED = ("darkroom", "pipeline", "data/catalog", "benchmarks", "tests", "dvc.yaml", "params.yaml", "requirements.txt")
 
 
 @dataclass(frozen=True)

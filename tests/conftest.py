@@ -14,7 +14,7 @@ from darkroom.config.model import Model
 from darkroom.core.yaml_source import Place, Source
 
 ROOT = Path(__file__).parent.parent
-COPIED = ("pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
+COPIED = ("darkroom", "pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
 
 PLACE = Place(Source("params.yaml", {}, {("models", "m"): 7}), ("models", "m"))
 
