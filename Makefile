@@ -1,8 +1,13 @@
-# `make` alone prints what there is. Everything runs in .venv, made here from requirements.txt and its hashes.
+# `make` alone lists the targets. Everything runs in .venv, which is made here from the locks and their hashes.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode
+LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+TOOLS := requirements/dev.txt requirements/jax.txt requirements/dask.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help env repro test smoke prove report lock
@@ -12,33 +17,41 @@ help:  ## print this list
 
 env: $(VENV)/ready  ## set up the environment in .venv (Python 3.11 to 3.13)
 
-$(VENV)/ready: requirements.txt
+$(VENV)/ready: requirements/uv.txt requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready $(TOOLS)
+	$(INSTALL) --require-hashes $(TOOLS:%=-r %)
 	@touch $@
 
 repro: env  ## the environment, then the whole pipeline; later just `dvc repro`
-	python -m pipeline.params
+	darkroom check
 	dvc repro
 
-test: env  ## lint, types, import contracts, tests
+test: $(VENV)/ready-to-test  ## lint, types, import contracts, tests
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports --no-logo
 	pytest -n 2 --dist loadfile
 
-smoke: env  ## the whole pipeline on 1,797 real digits, in about a minute
+smoke: $(VENV)/ready-to-test  ## the whole pipeline on 1,797 real digits, in about a minute
 	pytest -m smoke
 
-prove: env  ## two clones, every stage forced: the same dvc.lock, and the committed one
+prove: env  ## two clones, every stage forced: the same bytes, and those that are committed
 	bash tests/prove.sh
 
 report: env  ## make the page again and say where it is
 	dvc repro report
 
-lock: env  ## resolve requirements.txt anew from pyproject.toml
-	uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-	    --extra pipeline --extra jax --extra dask --extra dev --quiet --upgrade -o requirements.txt
+lock: env  ## resolve all locks anew from pyproject.toml; requirements.txt constrains the others
+	$(LOCK) pyproject.toml --extra pipeline -o requirements.txt
+	$(LOCK) pyproject.toml --extra jax -c requirements.txt -o requirements/jax.txt
+	$(LOCK) pyproject.toml --extra dask -c requirements.txt -o requirements/dask.txt
+	$(LOCK) --group dev -c requirements.txt -o requirements/dev.txt
+	$(LOCK) --group environment -c requirements.txt -o requirements/uv.txt

@@ -1,19 +1,17 @@
-"""How fast folders of photographs become arrays, beside a bare loop of OpenCV; and how much memory that takes.
+"""Speed and memory of preprocess on a folder of photographs, compared with a bare loop of OpenCV.
 
     python -m benchmarks.decoding [--images 20000] [--rounds 2]
 
-Writes that many JPEGs of 640 x 480 to a folder of its own. In turn: a bare loop of cv2.imread and cv2.resize to 64 x 64 in two
-processes; the same with the SHA-256 of each file, which preprocess compares with the manifest; what preprocess does up to
-the arrays on disk, in two processes. Then preprocess once more on four times as many files (links to the same), for its
-memory: the most of anonymous resident memory (RssAnon) over all processes together. Writes benchmarks/decoding.json. On Linux.
+Writes that many JPEGs of 640 x 480 to a temporary folder. In each round it times a bare loop of cv2.imread and cv2.resize to
+64 x 64 in two processes; the same with the SHA-256 of each file, which preprocess compares with the manifest; and preprocess up
+to the arrays on disk, in two processes. Then it runs preprocess on four times as many files (links to the same) to compare the
+peak memory: anonymous resident memory (RssAnon) of all processes together. Writes benchmarks/decoding.json. Linux only.
 """
 
 import argparse
 import hashlib
-import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -21,15 +19,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 
 from benchmarks import machine, ratios
+from benchmarks.rss import PeakMemory
 from darkroom.core import artifacts
 from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.workspace import Workspace
 from darkroom.data import decode_tasks, executors
 from darkroom.data.decode_tasks import Preparation
 from darkroom.data.sources import readers
-from darkroom.data.staging import Store
+from darkroom.data.staging import StagedImages
 
 SIDE, PROCESSES, SCENES = 64, 2, 200
 POLICY = ImagePolicy(SIDE, SIDE, 3, "stretch", "area", (0, 0, 0), 100_000_000)
@@ -41,24 +40,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=2)
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        once, more = Path(folder) / "once", Path(folder) / "more"
-        write(once, chosen.images)
+        photos, more = Path(folder) / "once", Path(folder) / "more"
+        write(photos, options.images)
         ways: dict[str, Callable[[], tuple[float, int]]] = {
-            "bare loop: cv2.imread, cv2.resize": lambda: (bare(once, hashed=False), 0),
-            "the same, and SHA-256 of each file": lambda: (bare(once, hashed=True), 0),
-            "preprocess, to arrays on disk": lambda: ours(once, Path(folder)),
+            "bare loop: cv2.imread, cv2.resize": lambda: (bare_loop(photos, hashed=False), 0),
+            "the same, and SHA-256 of each file": lambda: (bare_loop(photos, hashed=True), 0),
+            "preprocess, to arrays on disk": lambda: preprocess(photos, Path(folder)),
         }
-        rounds = [{way: measure() for way, measure in ways.items()} for _ in range(chosen.rounds)]
-        link(once, more, 4)
-        _, fourfold = ours(more, Path(folder))
-    found = {way: [chosen.images / part[way][0] for part in rounds] for way in ways}
-    write_table(found, max(most for part in rounds for _, most in part.values()), fourfold, chosen.images)
+        rounds = [{way: measure() for way, measure in ways.items()} for _ in range(options.rounds)]
+        link(photos, more, 4)
+        _, fourfold = preprocess(more, Path(folder))
+    speeds = {way: [options.images / results[way][0] for results in rounds] for way in ways}
+    write_table(speeds, max(peak for results in rounds for _, peak in results.values()), fourfold, options.images)
 
 
 def write(folder: Path, count: int) -> None:
-    """JPEGs of smooth scenes with grain, in two class folders; each file has bytes of its own behind the picture."""
+    """JPEGs of smooth scenes with grain, in two class folders; a number after the image makes the bytes of each unique."""
     generator = np.random.default_rng(0)
     contents = []
     for _ in range(SCENES):
@@ -72,24 +71,24 @@ def write(folder: Path, count: int) -> None:
 
 
 def link(folder: Path, target: Path, times: int) -> None:
-    """The same files under so many times as many names."""
+    """Links each file in `folder` under that many names in `target`."""
     for path in folder.rglob("*.jpg"):
         (target / path.parent.name).mkdir(parents=True, exist_ok=True)
         for copy in range(times):
             (target / path.parent.name / f"{path.stem}-{copy}.jpg").hardlink_to(path)
 
 
-def bare(folder: Path, hashed: bool) -> float:
-    """Seconds of the loop in two processes, their start included."""
+def bare_loop(folder: Path, hashed: bool) -> float:
+    """Seconds of the loop in two processes, including their start."""
     files = sorted(map(str, folder.rglob("*.jpg")))
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with get_context("spawn").Pool(PROCESSES) as pool:
-        pool.starmap(loop, [(files[part::PROCESSES], hashed) for part in range(PROCESSES)])
-    return time.perf_counter() - begun
+        pool.starmap(decode_files, [(files[part::PROCESSES], hashed) for part in range(PROCESSES)])
+    return time.perf_counter() - start
 
 
-def loop(files: list[str], hashed: bool) -> int:
-    """What the bare loop does with its share of the files."""
+def decode_files(files: list[str], hashed: bool) -> int:
+    """The bare loop over some of the files."""
     cv2.setNumThreads(1)
     total = 0
     for file in files:
@@ -99,61 +98,30 @@ def loop(files: list[str], hashed: bool) -> int:
     return total
 
 
-def ours(folder: Path, place: Path) -> tuple[float, int]:
-    """Seconds of what preprocess does, the start of its processes included, and the most bytes of anonymous memory."""
+def preprocess(folder: Path, scratch_parent: Path) -> tuple[float, int]:
+    """Seconds of what preprocess does, including the start of its processes, and the peak of its memory in bytes."""
     collection = readers.read(folder)
-    known = {source: hashlib.sha256((folder / source).read_bytes()).hexdigest() for source in collection.items["source"]}
-    tasks = decode_tasks.tasks(collection, Preparation(POLICY, (), ""), known)
-    watch = Watch()
-    begun = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=place) as scratch, watch:
-        with executors.executor(executors.PROCESSES, PROCESSES, "") as (pool, count):
-            made = Store(Path(scratch) / "store", collection, executors.in_order(pool, count, decode_tasks.prepare, tasks))
-        seconds = time.perf_counter() - begun
-        if len(made.table) != len(collection.items):
-            raise SystemExit(f"{len(collection.items) - len(made.table)} files were not read")
-    return seconds, watch.most
+    sha256 = {source: hashlib.sha256((folder / source).read_bytes()).hexdigest() for source in collection.items["source"]}
+    tasks = decode_tasks.split_into_tasks(collection, Preparation(POLICY, (), ""), sha256, Path("manifest.csv"))
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=scratch_parent) as scratch, PeakMemory() as memory:
+        with executors.processes(PROCESSES) as (pool, count):
+            results = executors.map_in_order(pool, count, decode_tasks.prepare, tasks)
+            staged = StagedImages(Path(scratch) / "staged", collection, results)
+        seconds = time.perf_counter() - start
+        if len(staged.table) != len(collection.items):
+            raise SystemExit(f"{len(collection.items) - len(staged.table)} files were not read")
+    return seconds, memory.peak
 
 
-class Watch:
-    """The most of anonymous memory, in bytes, that this process and its children have had inside the block."""
-
-    def __init__(self) -> None:
-        self.most = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.2):
-            family = [os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))]
-            self.most = max(self.most, sum(map(anonymous, family)))
-
-
-def anonymous(process: int) -> int:
-    """RssAnon of a process in bytes; 0 where it has ended."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")), 0)
-
-
-def write_table(found: dict[str, list[float]], memory: int, fourfold: int, images: int) -> None:
-    """Writes benchmarks/decoding.json and prints its rows."""
-    (plain, *_) = found
+def write_table(speeds: dict[str, list[float]], memory: int, fourfold: int, images: int) -> None:
+    """Writes benchmarks/decoding.json and prints its rows. `speeds` are images a second, `memory` and `fourfold` bytes."""
+    (plain, *_) = speeds
     rows = []
-    for way, speeds in found.items():
-        compared = [speed / other for speed, other in zip(speeds, found[plain], strict=True)]
-        used = [f"{memory / MEBI:.0f}", f"{fourfold / MEBI:.0f}"] if way == list(found)[-1] else ["", ""]
-        rows.append([way, *ratios.rates(speeds), ratios.ratio(compared), *used])
+    for way, values in speeds.items():
+        compared = [speed / other for speed, other in zip(values, speeds[plain], strict=True)]
+        used = [f"{memory / MEBI:.0f}", f"{fourfold / MEBI:.0f}"] if way == list(speeds)[-1] else ["", ""]
+        rows.append([way, *ratios.rates(values), ratios.ratio(compared), *used])
     content = {
         "title": f"{images:,} JPEGs of 640 x 480 to 64 x 64, two processes",
         "columns": ["way", "images/s", "range", "ratio", "RssAnon at most, MiB", "with 4 times the files"],
@@ -161,7 +129,7 @@ def write_table(found: dict[str, list[float]], memory: int, fourfold: int, image
         "machine": machine.describe(),
         "command": " ".join(["python -m benchmarks.decoding", *sys.argv[1:]]),
     }
-    artifacts.write_json(Path("benchmarks/decoding.json"), content)
+    artifacts.write_json(Workspace.at().benchmark("decoding"), content)
     print(*rows, sep="\n")
 
 

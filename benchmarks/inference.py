@@ -1,9 +1,9 @@
-"""How fast a finished model answers: onnxruntime beside every way that Keras and TensorFlow have; `darkroom.commands.predict` by folder.
+"""How fast a finished model answers: onnxruntime against all ways of Keras and TensorFlow; `darkroom predict` on a folder.
 
-    python -m benchmarks.inference [--model cnn] [--repeats 9] [--pictures 10000]
+    python -m benchmarks.inference [--model cnn] [--repeats 9] [--images 10000]
 
 Calls: a batch in and probabilities out, as NumPy, on the CPU; in a round each way has its turn of some 0.2 s, which counts
-as its median call. Folders: whole processes over PNG files, `darkroom.commands.predict` and a loop by hand, A B A B ..., after one
+as its median call. Folders: whole processes over PNG files, `darkroom predict` and a loop by hand, A B A B ..., after one
 uncounted pair. Writes benchmarks/inference.json and benchmarks/predict.json. Needs a finished `dvc repro`.
 """
 
@@ -26,12 +26,12 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.ratios import rates, ratio
 from darkroom import config
-from darkroom.core import artifacts, paths
+from darkroom.core import artifacts
+from darkroom.core.workspace import Workspace
 from darkroom.data.shards import Shards
 from darkroom.inference import session
 from darkroom.inference.classifier import UNSURE
 from darkroom.launch import backend
-from darkroom.training import keras_file, network
 
 THREADS, BATCHES, TURN_S, PAUSE_S, PAIRS = (1, 2), (1, 32, 256), 0.2, 0.1, 3
 FP32, INT8 = "onnxruntime, fp32", "onnxruntime, int8"
@@ -52,38 +52,44 @@ for part in (names[start : start + 256] for start in range(0, len(names), 256)):
 
 def main() -> None:
     """Measures folders, then calls, each number of threads in a process of its own; writes both tables."""
+    workspace = Workspace.at()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="cnn", choices=list(config.load().models))
+    parser.add_argument("--model", default="cnn", choices=list(config.load(workspace).models))
     parser.add_argument("--repeats", type=int, default=9, help="rounds")
-    parser.add_argument("--pictures", type=int, default=10000)
+    parser.add_argument("--images", type=int, default=10000)
     chosen, rows = parser.parse_args(), []
-    title = f"{chosen.model} on {chosen.pictures} PNG files, start-up included, {PAIRS} interleaved pairs"
-    predict = {"title": title, "columns": FOLDERS, "rows": folders(str(paths.onnx(chosen.model)), chosen.pictures)}
+    title = f"{chosen.model} on {chosen.images} PNG files, start-up included, {PAIRS} interleaved pairs"
+    predict = {"title": title, "columns": FOLDERS, "rows": folders(workspace, chosen.model, chosen.images)}
     for threads in THREADS:
         with ProcessPoolExecutor(1, get_context("spawn")) as child:
-            rows += child.submit(measured, chosen.model, threads, chosen.repeats).result()
+            rows += child.submit(measured, workspace, chosen.model, threads, chosen.repeats).result()
     calls = {"title": f"{chosen.model} on the CPU, {chosen.repeats} interleaved rounds", "columns": CALLS, "rows": rows}
     origin = {"machine": machine.describe(), "command": " ".join(["python -m benchmarks.inference", *sys.argv[1:]])}
-    artifacts.write_json(Path("benchmarks/predict.json"), predict | origin)
-    artifacts.write_json(Path("benchmarks/inference.json"), calls | origin)
+    artifacts.write_json(workspace.benchmark("predict"), predict | origin)
+    artifacts.write_json(workspace.benchmark("inference"), calls | origin)
     print(*predict["rows"], *rows, sep="\n")
 
 
-def measured(model: str, threads: int, repeats: int) -> list[list[str]]:
+def measured(workspace: Workspace, model: str, threads: int, repeats: int) -> list[list[str]]:
     """A row a batch size and way; ends the benchmark where a way's answers are not those of the fp32 file."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow alone would use a GPU
-    backend.start(config.load().seed)
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)  # possible only before TensorFlow's first use
-    tf.config.threading.set_inter_op_parallelism_threads(threads)  # so that branches of a network may run side by side
-    split, rows = Shards(paths.prepared("test")), []
+    backend.configure()
+    with backend.quiet_import():
+        from benchmarks import tensorflow_calls
+        from darkroom.training import runtime
+    tensorflow_calls.set_threads(threads)
+    runtime.start(config.load(workspace).seed)
+    files = {FP32: workspace.onnx(model), INT8: workspace.quantized(model) / "model.int8.onnx"}
+    sessions = {name: session.load(path.read_bytes(), name, threads) for name, path in files.items() if path.exists()}
+    onnx = {name: lambda images, runner=runner: session.run(runner, images) for name, runner in sessions.items()}
+    temperature = float(sessions[FP32].get_modelmeta().custom_metadata_map["temperature"])
+    split, rows = Shards(workspace.split("test")), []
     for batch in BATCHES:
         images = split.images(np.arange(batch) % len(split))
-        ways = opened(model, threads, images.shape)
+        ways = onnx | tensorflow_calls.calls(workspace.keras(model), temperature, images.shape)
         for name, way in ways.items():
-            found, expected = way(images), ways[FP32](images)
-            if found.shape != expected.shape or (name != INT8 and not np.allclose(found, expected, rtol=0, atol=1e-4)):
+            answers, expected = way(images), ways[FP32](images)
+            if answers.shape != expected.shape or (name != INT8 and not np.allclose(answers, expected, rtol=0, atol=1e-4)):
                 sys.exit(f"{name}: not the probabilities of the fp32 ONNX file for a batch of {batch}")
         calls = [max(3, round(TURN_S / turn(way, images, 3))) for way in ways.values()]
         rounds = [[turn(way, images, n) for way, n in zip(ways.values(), calls, strict=True)] for _ in range(repeats)]
@@ -95,25 +101,6 @@ def measured(model: str, threads: int, repeats: int) -> list[list[str]]:
     return rows
 
 
-def opened(model: str, threads: int, shape: tuple[int, ...]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The ONNX files as they ship (one operator at a time, as is the default), and all that TensorFlow can do for a shape."""
-    import tensorflow as tf
-
-    files = {FP32: paths.onnx(model), INT8: paths.onnx(model).parent / "compact" / "model.int8.onnx"}
-    sessions = {name: session.load(path.read_bytes(), name, threads) for name, path in files.items() if path.exists()}
-    keras_model = keras_file.load(paths.keras(model))
-    network.in_float32(keras_model)  # export does this and the next
-    network.divide_logits(keras_model, float(sessions[FP32].get_modelmeta().custom_metadata_map["temperature"]))
-    signature = [tf.TensorSpec(shape, tf.uint8)]
-    plain, xla = (tf.function(lambda it: keras_model(it, training=False), signature, jit_compile=jit) for jit in (None, True))
-    return {name: lambda images, it=it: session.run(it, images) for name, it in sessions.items()} | {
-        "Keras `predict`": lambda images: keras_model.predict(images, batch_size=len(images), verbose=0),  # left out, it is 32
-        "Keras, direct call": lambda images: keras_model(images, training=False).numpy(),
-        "`tf.function`": lambda images: plain(images).numpy(),
-        "`tf.function`, XLA": lambda images: xla(images).numpy(),
-    }
-
-
 def turn(way: Callable[[np.ndarray], np.ndarray], images: np.ndarray, calls: int) -> float:
     """Seconds of the median call, after one uncounted."""
     # After a call onnxruntime's idle threads spin (45 ms here) and take a core from whoever comes next. Forbidding that
@@ -122,21 +109,21 @@ def turn(way: Callable[[np.ndarray], np.ndarray], images: np.ndarray, calls: int
     return float(np.median(timeit.repeat(lambda: way(images), repeat=calls + 1, number=1)[1:]))
 
 
-def folders(model: str, pictures: int) -> list[list[str]]:
-    """Both rows of the second table; ends the benchmark where the two do not answer alike."""
-    split = Shards(paths.prepared("test"))
+def folders(workspace: Workspace, model: str, count: int) -> list[list[str]]:
+    """Both rows of the second table, on `count` files; ends the benchmark where the two do not answer alike."""
+    split, file = Shards(workspace.split("test")), str(workspace.onnx(model))
     with tempfile.TemporaryDirectory() as folder:
-        for number, image in enumerate(split.images(np.arange(pictures) % len(split))):
+        for number, image in enumerate(split.images(np.arange(count) % len(split))):
             cv2.imwrite(f"{folder}/{number:06d}.png", image[..., ::-1])  # OpenCV takes BGR; grey stays as it is
-        hand, ours = ["-c", BY_HAND, model, folder], ["-m", "darkroom.commands.predict", model, folder, "--format", "csv"]
+        hand, ours = ["-c", BY_HAND, file, folder], ["-m", "darkroom", "predict", file, folder, "--format", "csv"]
         pairs = [(process(hand), process(ours)) for _ in range(PAIRS + 1)][1:]
-    answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-pictures:] for _, text in pairs[0]), strict=True)
+    answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-count:] for _, text in pairs[0]), strict=True)
     if not all(b[0] in (a[0], UNSURE) and abs(float(a[1]) - float(b[1])) < 1e-4 for a, b in answers):
-        sys.exit("darkroom.commands.predict and the loop by hand answer differently")
-    theirs, own = ([pictures / pair[side][0] for pair in pairs] for side in (0, 1))
+        sys.exit("`darkroom predict` and the loop by hand answer differently")
+    theirs, own = ([count / pair[side][0] for pair in pairs] for side in (0, 1))
     ratios = [b / a for a, b in zip(theirs, own, strict=True)]
     loop = ["a loop by hand: OpenCV, onnxruntime, batches of 256", *rates(theirs), "1"]
-    return [loop, ["`darkroom.commands.predict`", *rates(own), ratio(ratios)]]
+    return [loop, ["`darkroom predict`", *rates(own), ratio(ratios)]]
 
 
 def process(words: list[str]) -> tuple[float, str]:

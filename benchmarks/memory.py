@@ -11,7 +11,6 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,15 +18,10 @@ from benchmarks import machine
 from darkroom import config
 from darkroom.core import artifacts
 from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.workspace import Workspace
 from darkroom.data import shards
 from darkroom.data.shards import Shards
 from darkroom.launch import backend
-from darkroom.training import network, optimizers
-from darkroom.training.batches import Batches
-from darkroom.training.setup import Task
-
-if TYPE_CHECKING:
-    import keras
 
 CLASSES, GIGA = 10, 10**9
 
@@ -39,9 +33,10 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=64, help="height and width of the images")
     parser.add_argument("--steps", type=int, default=500)
     chosen = parser.parse_args()
+    workspace = Workspace.at()
     with tempfile.TemporaryDirectory() as folder:
         split = written(Path(folder), round(chosen.gigabytes * GIGA / (chosen.side**2 * 3)), chosen.side)
-        before, most = trained(split, chosen.steps)
+        before, most = trained(split, chosen.steps, workspace)
     size = f"{len(split) * chosen.side**2 * 3 / GIGA:.1f}"
     content = {
         "title": "Memory of a training on data larger than memory",
@@ -50,7 +45,7 @@ def main() -> None:
         "machine": machine.describe(),
         "command": " ".join(["python -m benchmarks.memory", *sys.argv[1:]]),
     }
-    artifacts.write_json(Path("benchmarks/memory.json"), content)
+    artifacts.write_json(workspace.benchmark("memory"), content)
     print(content["rows"][0])
 
 
@@ -63,34 +58,26 @@ def written(folder: Path, count: int, side: int) -> Shards:
     return Shards(folder)
 
 
-def trained(split: Shards, steps: int) -> tuple[int, int]:
+def trained(split: Shards, steps: int, workspace: Workspace) -> tuple[int, int]:
     """Trains that many steps; anonymous memory in bytes before the first and at most."""
-    settings = config.load()
-    backend.start(settings.seed)
+    settings = config.load(workspace)
+    chosen, place = settings.model("cnn"), settings.place("models", "cnn")
+    backend.configure()
+    with backend.quiet_import():
+        from keras.callbacks import LambdaCallback
+
+        from darkroom.training import fit, network, optimizers, runtime
+        from darkroom.training.batches import Batches
+        from darkroom.training.setup import Setup
+    runtime.start(settings.seed)
     side, _, channels = split.shape
-    where = config.place("models", "cnn")
-    model = network.build(
-        settings.model("cnn"), ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, where
-    )
-    fit = settings.model("cnn").fit
-    batches = Batches(split, fit.batch_size, settings.seed, settings.model("cnn").augment, np.ones(CLASSES, np.float32), where)
-    optimizers.compile_model(model, fit, batches.per_epoch, where.at("fit"))
-    seen = watch()
-    fit.probe(Task(model, batches, fit, where), steps, seen)
-    return seen.values[0], max(seen.values)
-
-
-def watch() -> "keras.callbacks.Callback":
-    """A callback whose `values` are the anonymous memory in bytes at the begin of each step."""
-    import keras
-
-    class Watch(keras.callbacks.Callback):
-        values: list[int] = []  # noqa: RUF012 - one training a process
-
-        def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-            self.values.append(anonymous())
-
-    return Watch()
+    model = network.build(chosen, ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, place)
+    batches = Batches(split, chosen.fit.batch_size, settings.seed, chosen.augment, np.ones(CLASSES, np.float32), place)
+    optimizers.compile_model(model, chosen.fit, batches.per_epoch, place.at("fit"))
+    readings: list[int] = []
+    watch = LambdaCallback(on_train_batch_begin=lambda batch, logs: readings.append(anonymous()))  # noqa: ARG005
+    fit.probe(Setup(model, batches, chosen.fit, place.at("fit")), steps, watch)
+    return readings[0], max(readings)
 
 
 def anonymous() -> int:

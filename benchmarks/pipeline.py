@@ -1,9 +1,9 @@
-"""What each stage costs beside the training itself: wall time, time inside Keras's `fit`, peak memory; predict's first answer.
+"""What each stage costs beside the training itself: wall time, time inside Keras's `fit`, peak memory; and `darkroom predict`.
 
     python -m benchmarks.pipeline
 
-Runs every stage once in a copy of the project, each network for one epoch, then predicts one picture five times. A full run
-takes the time outside `fit` plus, for each network, its epochs times the time of one. Writes benchmarks/pipeline.json.
+Runs every stage once in a copy of the project, each network for one epoch, then predicts one image five times. A full run takes
+the time outside `fit` plus, for each network, its epochs times the time of one. Writes benchmarks/pipeline.json.
 """
 
 import argparse
@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine
 from darkroom import config
-from darkroom.core import artifacts, paths
+from darkroom.core import artifacts
+from darkroom.core.workspace import Workspace
 
 EPOCH_S = re.compile(r" - (\d+)s - ")
 COPIED = ("darkroom", "pipeline", "data/catalog", "benchmarks", "tests", "dvc.yaml", "params.yaml", "requirements.txt")
@@ -38,15 +40,13 @@ class Cost:
 def main() -> None:
     """Runs, measures, writes the table."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    models = list(config.load().models)
+    models = list(config.load(Workspace.at()).models)
     with tempfile.TemporaryDirectory() as folder:
-        copy_project(Path(folder))
-        shorten(Path(folder))
-        each = [(stage, name) for stage in ("train", "export", "verify", "quantize", "evaluate") for name in models]
-        stages: list[tuple[str, ...]] = [("download",), ("preprocess",), *each, ("report",)]
-        costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages}
-        picture = (f"models/{models[-1]}/model.onnx", "tests/boot.png")
-        first = statistics.median(cost(folder, "darkroom.commands.predict", *picture).wall for _ in range(5))
+        copy = copy_project(Path(folder))
+        edit_params(copy, r"(?m)^( +epochs:) \d+$", r"\1 1")
+        costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages(models)}
+        predict = ("darkroom", "predict", f"models/{models[-1]}/model.onnx", "tests/boot.png")
+        first = statistics.median(cost(folder, *predict).wall for _ in range(5))
     wall, fit = sum(it.wall for it in costs.values()), sum(it.fit for it in costs.values())
     total = Cost(wall, fit, max(it.memory for it in costs.values()))
     rows = [row(name, it) for name, it in [*costs.items(), ("all", total)]]
@@ -61,25 +61,27 @@ def main() -> None:
     print(f"outside fit {wall - fit:.0f} s; first answer {first:.2f} s")
 
 
-def copy_project(folder: Path) -> None:
+def stages(models: Sequence[str]) -> list[tuple[str, ...]]:
+    """All stages in order, each of a model with its name."""
+    each = [(stage, name) for stage in ("train", "export", "verify", "quantize", "publish", "evaluate") for name in models]
+    return [("fingerprint",), ("download",), ("preprocess",), *each, ("report",)]
+
+
+def copy_project(folder: Path) -> Workspace:
     """Copies what the stages need."""
     for name in COPIED:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if Path(name).is_dir() else shutil.copy
         copy(name, folder / name)
+    return Workspace(folder, folder, folder / "params.yaml")
 
 
-def shorten(folder: Path) -> None:
-    """Sets every `epochs:` of params.yaml to one."""
-    edit_params(folder, r"(?m)^( +epochs:) \d+$", r"\1 1")
-
-
-def edit_params(folder: Path, pattern: str, replacement: str) -> None:
-    """Rewrites what `pattern` finds in the copy's params.yaml; ends the benchmark where it finds nothing."""
-    text, found = re.subn(pattern, replacement, (folder / paths.PARAMS).read_text())
-    if not found:
-        sys.exit(f"{paths.PARAMS}: nothing matches {pattern}")
-    (folder / paths.PARAMS).write_text(text)
+def edit_params(workspace: Workspace, pattern: str, replacement: str) -> None:
+    """Replaces what `pattern` matches in params.yaml; ends the benchmark where it matches nothing."""
+    text, count = re.subn(pattern, replacement, workspace.params.read_text())
+    if not count:
+        sys.exit(f"{workspace.params}: nothing matches {pattern}")
+    workspace.params.write_text(text)
 
 
 def row(name: str, used: Cost) -> list[str]:
@@ -89,7 +91,7 @@ def row(name: str, used: Cost) -> list[str]:
 
 
 def cost(folder: str, *words: str) -> Cost:
-    """Runs `python -m ...` in a folder to its end and takes the operating system's own account of it."""
+    """Runs `python -m ...` in a folder; time and memory are those that the operating system reports."""
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=folder, stdout=subprocess.PIPE, text=True)
     printed = process.stdout.read() if process.stdout else ""
@@ -99,7 +101,7 @@ def cost(folder: str, *words: str) -> Cost:
         sys.exit(f"{' '.join(words)}: exit status {status}")
     print(f"{' '.join(words)}: {wall:.1f} s", flush=True)
     unit = 1 if sys.platform == "darwin" else 1024
-    return Cost(wall, sum(int(found) for found in EPOCH_S.findall(printed)), used.ru_maxrss * unit)
+    return Cost(wall, sum(int(seconds) for seconds in EPOCH_S.findall(printed)), used.ru_maxrss * unit)
 
 
 if __name__ == "__main__":

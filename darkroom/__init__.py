@@ -1,1 +1,19 @@
-"""Labelled images in, a proven ONNX classifier out."""
+"""Labelled images in, a proven ONNX classifier out.
+
+    from darkroom import Classifier
+    classifier = Classifier("models/cnn/model.onnx")
+    classifier.predict(["shoe.png"])   # [Prediction(label='Ankle boot', probability=0.98, ...)]
+"""
+
+from typing import Any
+
+__all__ = ["Classifier", "DarkroomError", "Prediction"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports the classifier when somebody asks for it: stages, which import this package too, do without onnxruntime."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from darkroom.inference import classifier
+
+    return getattr(classifier, name)

@@ -10,7 +10,7 @@ A comment, a docstring or a formatter's edit reruns this stage alone; `git diff 
 
 from collections.abc import Sequence
 
-from darkroom.core import command, fingerprint, stage
+from darkroom.core import artifacts, command, fingerprint, stage
 from darkroom.core.workspace import Workspace
 
 
@@ -18,9 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Writes the fingerprint of every stage."""
     arguments = stage.parser(__doc__).parse_args(argv)
     workspace = Workspace.at(arguments.workspace, arguments.params)
-    imports = fingerprint.graph()
-    for name in fingerprint.stages():
-        fingerprint.write(workspace.code(name), fingerprint.rows(name, imports))
+    for name in fingerprint.stages(workspace.root):
+        artifacts.write_bytes(workspace.code(name), fingerprint.to_csv(fingerprint.rows(name, workspace.root)).encode())
 
 
 if __name__ == "__main__":

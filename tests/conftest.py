@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 
 from darkroom.config.model import Model
+from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
+from darkroom.launch import backend
+
+backend.configure()  # before any test imports darkroom.training, and with it Keras; JAX runs in subprocesses only
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("darkroom", "pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
 
+WORKSPACE = Workspace(Path(), Path(), Path("params.yaml"))  # the working folder: the copy, where a test has `project`
 PLACE = Place(Source("params.yaml", {}, {("models", "m"): 7}), ("models", "m"))
 
 FIT: dict[str, Any] = {

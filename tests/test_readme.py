@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from darkroom.__main__ import COMMANDS
 from darkroom.reporting.page import count
 from tests.conftest import ROOT
 
@@ -21,7 +22,7 @@ def committed(path: str) -> str:
 
 
 def cells(start: str) -> list[str]:
-    """The cells of the README's row that begins so, behind the first."""
+    """The cells of the README's row that begins so, after the first."""
     row = next(line for line in README.splitlines() if line.startswith(f"| {start} |"))
     return [cell.strip() for cell in row.split("|")[2:-1]]
 
@@ -32,7 +33,7 @@ def size(number: float) -> str:
 
 @pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
 def test_the_table_is_what_was_measured(model: str) -> None:
-    row = json.loads(committed(f"reports/metrics/{model}.json"))
+    row = json.loads(committed(f"reports/evaluation/{model}.json"))
     assert cells(f"`{model}`")[1:] == [
         f"{row['accuracy']:.4f}",
         f"{row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}",
@@ -42,7 +43,7 @@ def test_the_table_is_what_was_measured(model: str) -> None:
 
 
 def test_the_row_of_the_smaller_file_is_what_was_measured() -> None:
-    row = json.loads(committed("reports/metrics/cnn.json"))["int8"]
+    row = json.loads(committed("reports/evaluation/cnn.json"))["int8"]
     interval = f"{row['accuracy_low']:.4f} to {row['accuracy_high']:.4f}"
     assert cells("`cnn`, int8")[1:] == [f"{row['accuracy']:.4f}", interval, "", "", f"{size(row['bytes'])}B"]
 
@@ -56,7 +57,7 @@ def test_the_speeds_are_what_was_measured() -> None:
 
 
 def test_what_unsure_does_is_what_was_measured() -> None:
-    row = json.loads(committed("reports/metrics/cnn.json"))
+    row = json.loads(committed("reports/evaluation/cnn.json"))
     told = f"on test it is {100 * row['answered_error_rate']:.1f} % of `cnn`'s, and {100 * row['answered']:.0f} % are answered"
     assert told in " ".join(README.split())
     assert f"{row['calibration_error_before']:.3f} before, {row['calibration_error']:.3f} after" in README
@@ -69,8 +70,8 @@ def test_the_speed_of_training_is_what_was_measured() -> None:
     told = " ".join(README.split())
     ours = [ratio[model, "this pipeline"] for model in ("classical", "cnn")]
     assert f"`classical` {ours[0]} of its speed, `cnn` {ours[1]}" in told
-    rival = [ratio[model, "PyTorch, the same network"] for model in ("classical", "cnn")]
-    assert f"{rival[0]} of ours for `classical`, {rival[1]} for `cnn`" in told
+    torch = [ratio[model, "PyTorch, the same network"] for model in ("classical", "cnn")]
+    assert f"{torch[0]} of ours for `classical`, {torch[1]} for `cnn`" in told
     assert f"waits for augmented data: {found['cnn', 'share of time the device waits for augmented data']}," in told
     assert f"bfloat16, which this processor has: `cnn` {ratio['cnn', 'this pipeline, bfloat16']} of float32" in told
 
@@ -93,8 +94,8 @@ def test_the_cost_of_the_same_bytes_is_what_was_measured() -> None:
     ratios = {model: [cell.split()[0] for name, _, _, cell in rows if name == model][1:] for model in ("classical", "cnn")}
     told = [
         "time of an epoch, deterministic against not",
-        "with a state and a trace behind each epoch",
-        "and a state every 20 batches",
+        "with a checkpoint and a weight trace after each epoch",
+        "and a checkpoint every 20 batches",
     ]
     assert [cells(words) for words in told] == [list(pair) for pair in zip(ratios["classical"], ratios["cnn"], strict=True)]
 
@@ -122,8 +123,13 @@ def test_every_command_of_the_readme_exists() -> None:
 
 def test_every_path_of_the_readme_exists() -> None:
     named = set(re.findall(r"`([\w/.-]+/|[\w/-]+\.(?:py|yaml|lock|md))`", README)) | set(re.findall(r"\]\(([^)#:]+)\)", README))
-    made = {"training/", "deploy/", "evaluation/", "predict.py", "inspect.py", "compact/", "digits.yaml", "reports/metrics/"}
-    assert [name for name in named - made if not (ROOT / name).exists()] == []
+    written = {"quantized/", "digits.yaml"}
+    assert [name for name in named - written if not (ROOT / name).exists()] == []
+
+
+def test_every_darkroom_command_of_the_readme_exists() -> None:
+    named = set(re.findall(r"(?:^|`)darkroom ([a-z-]+)", README, re.MULTILINE))
+    assert {"predict", "inspect", "check", "recipe", "why", "diverge", "lr-finder"} == named <= COMMANDS.keys()
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from darkroom.export import provenance
+from darkroom.core import yaml_source
+from darkroom.core.dvc_files import locked
+from darkroom.export.provenance import STAGES
 from tests.conftest import ROOT
-from tests.support import image_folder as own_images
+from tests.support import image_folder
 
 pytestmark = [pytest.mark.smoke, pytest.mark.tensorflow]
 
@@ -29,6 +31,15 @@ def edit(right: str, wrong: str) -> None:
     Path("params.yaml").write_text(text.replace(right, wrong))
 
 
+OF_A_MODEL = ("train", "export", "verify", "quantize", "publish", "evaluate")
+ORDER = ("fingerprint", "download", "preprocess", *OF_A_MODEL, "report")
+
+
+def ran(output: str) -> list[str]:
+    """The stages that DVC ran, in order; those that came from its cache are not among them."""
+    return re.findall(r"^Running stage '(.+)':$", output, re.MULTILINE)
+
+
 def stale() -> set[str]:
     return set(json.loads(dvc("status", "--json")))
 
@@ -38,34 +49,45 @@ def test_the_whole_way(project: Path) -> None:
     (project / ".dvc").mkdir()
     shutil.copy(ROOT / ".dvc" / "config", ".dvc/config")
     dvc("config", "core.no_scm", "true")
-    assert dvc("repro").count("Running stage") == 8
+    assert ran(dvc("repro")) == [f"{name}@tiny" if name in OF_A_MODEL else name for name in ORDER]
     the_results_are_there()
     the_page_says_which_models_average()
     assert stale() == set()
+    an_edit_of_a_comment_reruns_the_fingerprint_alone()
+    there_and_back_trains_once()
     an_edit_reruns_what_depends_on_it()
+    a_renamed_model_leaves_nothing()
     a_flipped_bit_is_caught()
 
 
 def the_results_are_there() -> None:
     metrics = json.loads(Path("reports/metrics/tiny.json").read_text())
-    assert metrics["accuracy"] > 0.6
-    assert metrics["images"] == 360
+    assert metrics.keys() == {"accuracy", "ece", "errors", "log_loss", "macro_f1"} and metrics["accuracy"] > 0.6
+    assert json.loads(Path("reports/accuracy.json").read_text()) == {"tiny": metrics["accuracy"]}
+    evaluation = json.loads(Path("reports/evaluation/tiny.json").read_text())
+    assert evaluation["images"] == 360
     assert json.loads(Path("reports/verify/tiny.json").read_text())["flips"] == 0
-    assert {"calibration_error", "calibration_error_before", "answered"} <= metrics.keys()
-    assert metrics["int8"]["kept"] == Path("models/tiny/compact/model.int8.onnx").exists()
-    origins_are_what_dvc_locked()
+    assert {"calibration_error", "calibration_error_before", "answered"} <= evaluation.keys()
+    assert evaluation["int8"]["kept"] == Path("models/tiny/quantized/model.int8.onnx").exists()
+    the_provenance_is_what_dvc_locked()
     page = Path("reports/index.html").read_text()
     assert "Optical recognition of handwritten digits" in page
     assert 'src="http' not in page
-    assert json.loads(dvc("metrics", "show", "--json"))[""]["data"]["reports/metrics/tiny.json"]["data"]["images"] == 360
+    shown = json.loads(dvc("metrics", "show", "--json"))[""]["data"]
+    assert shown["reports/metrics/tiny.json"]["data"] == metrics and shown.keys() == {
+        "reports/metrics/tiny.json",
+        "reports/accuracy.json",
+    }
+    assert max(map(len, dvc("metrics", "show").splitlines())) <= 100
 
 
-def origins_are_what_dvc_locked() -> None:
-    words = [sys.executable, "-m", "darkroom.commands.inspect_model", "models/tiny/model.onnx", "--against", "."]
+def the_provenance_is_what_dvc_locked() -> None:
+    words = [sys.executable, "-m", "darkroom", "inspect", "models/tiny/model.onnx", "--against", "."]
     assert "is the file that export@tiny" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    known = json.loads(subprocess.run([*words[:-2], "--json"], capture_output=True, text=True, check=True).stdout)["origin"]
-    locked = provenance.locked("tiny", Path())
-    assert {kind: known[kind] for kind in ("deps", "params")} == {kind: locked[kind] for kind in ("deps", "params")}
+    origin = json.loads(subprocess.run([*words[:-2], "--json"], capture_output=True, text=True, check=True).stdout)["origin"]
+    lock = locked(STAGES, "tiny", yaml_source.read(Path("dvc.lock")).values)
+    assert origin == {"deps": lock.deps, "params": lock.params}
+    assert [path for path in origin["deps"] if path.endswith(".csv")] == ["reports/code/export.csv", "reports/code/train.csv"]
 
 
 def the_page_says_which_models_average() -> None:
@@ -82,6 +104,40 @@ def page() -> str:
     return Path("reports/index.html").read_text()
 
 
+def an_edit_of_a_comment_reruns_the_fingerprint_alone() -> None:
+    path = Path("darkroom/training/optimizers.py")
+    path.write_text(path.read_text().replace('"""From params.yaml', '"""Also from params.yaml') + "# a remark\n")
+    assert ran(dvc("repro")) == ["fingerprint"]
+    assert stale() == set()
+
+
+def there_and_back_trains_once() -> None:
+    before = Path("models/tiny/model.onnx").read_bytes()
+    edit("epochs: 3\n", "epochs: 2\n")
+    assert ran(dvc("repro")) == [
+        "train@tiny",
+        "export@tiny",
+        "verify@tiny",
+        "quantize@tiny",
+        "publish@tiny",
+        "evaluate@tiny",
+        "report",
+    ]
+    assert Path("models/tiny/model.onnx").read_bytes() != before
+    edit("epochs: 2\n", "epochs: 3\n")
+    assert ran(dvc("repro")) == ["publish@tiny", "evaluate@tiny"]
+    assert Path("models/tiny/model.onnx").read_bytes() == before
+    assert stale() == set()
+
+
+def a_renamed_model_leaves_nothing() -> None:
+    """What is hashed and drawn is what params.yaml names."""
+    edit("  tiny:\n", "  renamed:\n")
+    assert "reports/history/tiny.csv" in dvc("repro")  # removed, and said so
+    assert [path.as_posix() for path in Path("reports").rglob("tiny.*")] == [] and stale() == set()
+    assert list(json.loads(Path("reports/accuracy.json").read_text())) == ["renamed"]
+
+
 def an_edit_reruns_what_depends_on_it() -> None:
     edit("confidence: 0.95", "confidence: 0.9")
     assert stale() == {"evaluate@tiny", "report"}
@@ -89,30 +145,31 @@ def an_edit_reruns_what_depends_on_it() -> None:
     edit("epochs: 3\n", "epochs: 4\n")
     assert stale() == {"train@tiny", "export@tiny", "report"}  # and what follows from export, once it has run
     edit("epochs: 4\n", "epochs: 3\n")
-    start, end = Path("params.yaml").read_text().split("export:")
+    before = Path("params.yaml").read_text()
+    start, end = before.split("export:")
     Path("params.yaml").write_text(start + start.split("models:\n")[1].replace("tiny", "second") + "export:" + end)
     stages = [line.split()[0] for line in dvc("stage", "list", "--all").splitlines() if "@second" in line]
-    assert stages == ["train@second", "export@second", "verify@second", "quantize@second", "evaluate@second"]
+    assert stages == [f"{name}@second" for name in OF_A_MODEL]
     assert {"train@second", "export@second", "report"} <= stale()
     assert not any("@tiny" in stage for stage in stale())
+    Path("params.yaml").write_text(before)
 
 
 def a_flipped_bit_is_caught() -> None:
-    damage = bytearray(Path("models/tiny/model.onnx").read_bytes())
-    damage[len(damage) // 2] ^= 1
-    Path("models/tiny/model.onnx").write_bytes(damage)
-    ended = subprocess.run([sys.executable, "-m", "pipeline.verify", "tiny"], capture_output=True, text=True)
-    assert ended.returncode == 1
-    assert (
-        ended.stderr
-        == "models/tiny/model.onnx: not the file that export wrote (its SHA-256 differs); run `dvc repro export@tiny`\n"
-    )
+    for path, stage in (("models/renamed/candidate/model.onnx", "verify"), ("models/renamed/model.onnx", "evaluate")):
+        damage = bytearray(Path(path).read_bytes())
+        damage[len(damage) // 2] ^= 1
+        Path(path).unlink()  # it may be a link into DVC's cache
+        Path(path).write_bytes(damage)
+        ended = subprocess.run([sys.executable, "-m", f"pipeline.{stage}", "renamed"], capture_output=True, text=True)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith(f"{path}: not the file that ")
 
 
 def test_the_whole_way_from_ones_own_images(project: Path) -> None:
     """A folder with every odd kind of file: every stage runs, a changed byte is noticed, nothing else runs again."""
-    files = own_images.write_folder(project / "photos")
-    before = own_images.digest(project / "photos")
+    files = image_folder.write_folder(project / "photos")
+    before = image_folder.digest(project / "photos")
     text = (ROOT / "tests" / "smoke.yaml").read_text().replace("data/catalog/digits.yaml", "photos")
     text = text.replace("{height: 8, width: 8, channels: 1, shape: stretch", "{height: 24, width: 24, channels: 3, shape: pad")
     Path("params.yaml").write_text(text.replace("refused: 0.05", "refused: 0.5").replace("epochs: 3\n", "epochs: 1\n"))
@@ -121,7 +178,7 @@ def test_the_whole_way_from_ones_own_images(project: Path) -> None:
     shutil.copy(ROOT / ".dvc" / "config", ".dvc/config")
     dvc("config", "core.no_scm", "true")
     dvc("repro")
-    assert own_images.digest(project / "photos") == before
+    assert image_folder.digest(project / "photos") == before
     summary = json.loads(Path("reports/data/summary.json").read_text())
     assert summary["files"]["used"] == sum(file.pixels is not None for file in files.values())
     page = Path("reports/index.html").read_text()

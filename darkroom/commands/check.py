@@ -1,37 +1,39 @@
-"""Checks params.yaml and the data set that it names, in about a second and without TensorFlow.
+"""Check params.yaml and the data set that it names, in about a second and without TensorFlow.
 
-Prints one line for each mistake (file, line, key, value, what is allowed) and exits with 1.
+Prints one line for each mistake (file, line, key, value, what is allowed). Exit code 1 if there is one.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom import config
+from darkroom.config import Params
 from darkroom.core import command
 from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.listing import unpassable
+from darkroom.core.workspace import Workspace
+from darkroom.data.sources.listing import dvc_blockers
+
+OUTLOOK = "nothing was changed"
 
 
-def main() -> None:
-    """Checks and says so."""
-    command.no_arguments(__doc__)
-    checked = config.load()
-    print(f"params.yaml is sound: {titled(checked.dataset)}; models {', '.join(checked.models)}")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Checks the file and says what it holds."""
+    options = command.parser(__doc__, "darkroom check")
+    options.add_argument("--params", metavar="FILE", type=Path, help="another file than params.yaml of the checkout")
+    workspace = Workspace.at(params=options.parse_args(argv).params)
+    settings = config.load(workspace)
+    print(f"{workspace.params} is sound: {title(settings, workspace)}; models {', '.join(settings.models)}")
 
 
-def titled(dataset: str) -> str:
-    """What the data set is called. Raises DarkroomError where there is none, or one in a folder that DVC cannot pass."""
-    path = Path(dataset)
-    if path.suffix.lower() in config.RECIPES:
-        return config.load_recipe(path).title
+def title(settings: Params, workspace: Workspace) -> str:
+    """What the data set is called. Raises DarkroomError where there is none, or one that DVC would stop at."""
+    name = settings.dataset
+    if config.is_catalog_entry(name):
+        return config.catalog_entry(name, workspace).title
+    path = workspace.dataset(name)
     if not path.exists():
-        raise DarkroomError(f"{config.place('dataset')}: {dataset}: no such file or folder")
-    if path.is_dir() and (rows := unpassable(path)):
-        raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; DVC stops at it: {HELP}" for row in rows))
-    return dataset
-
-
-HELP = "delete it, or name it in .dvcignore"
-
-
-if __name__ == "__main__":
-    command.run(main)
+        raise DarkroomError(f"{settings.place('dataset')}: {name}: no such file or folder")
+    if path.is_dir() and (rows := dvc_blockers(name, workspace.root)):
+        advice = "DVC stops at it: delete it, or name it in .dvcignore"
+        raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; {advice}" for row in rows))
+    return name

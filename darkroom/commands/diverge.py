@@ -1,10 +1,11 @@
-"""Says where two trainings part: the first epoch, and in it the first tensor, that is not the same to the last bit.
+"""Find where two trainings differ first: the first epoch, and in it the first tensor, that is not the same to the last bit.
 
-    python -m darkroom.commands.diverge models/cnn ../other/models/cnn
+    darkroom diverge models/cnn ../other/models/cnn
 
 Each folder holds the trace.csv that `train` wrote. Exit code 0: no difference; 1: the line says which.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,18 +14,19 @@ from darkroom.core import command
 from darkroom.core.errors import DarkroomError
 
 COLUMNS = ["epoch", "tensor", "sha256"]
+OUTLOOK = "nothing was changed"
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Compares two folders."""
-    arguments = command.parser(__doc__)
+    options = command.parser(__doc__, "darkroom diverge")
     for name in ("one", "other"):
-        arguments.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
-    given = arguments.parse_args()
-    one, other = read(given.one), read(given.other)
-    if found := difference(one, other):
-        raise DarkroomError(f"{given.one} and {given.other}: {found}")
-    print(f"{given.one} and {given.other}: the same, {one['tensor'].nunique()} tensors in {one['epoch'].max()} epochs")
+        options.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
+    folders = options.parse_args(argv)
+    one, other = read(folders.one), read(folders.other)
+    if line := difference(one, other):
+        raise DarkroomError(f"{folders.one} and {folders.other}: {line}")
+    print(f"{folders.one} and {folders.other}: the same, {one['tensor'].nunique()} tensors in {one['epoch'].max()} epochs")
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -42,7 +44,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
-    """Where two traces part, in words; nothing where they do not."""
+    """Where two traces differ first, in words; None where they do not."""
     networks = [list(table.loc[table["epoch"] == 1, "tensor"]) for table in (one, other)]
     if networks[0] != networks[1]:
         pairs = zip(*networks, strict=False)
@@ -53,10 +55,6 @@ def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
     if differs.any():
         epoch, tensor = one.loc[differs.argmax(), ["epoch", "tensor"]]
         within = differs[(one["epoch"] == epoch)[:size]]
-        return f"they part in epoch {epoch}: {tensor}, the first of {within.sum()} tensors of {len(within)} that differ"
+        return f"they differ from epoch {epoch} on: {tensor}, the first of {within.sum()} tensors of {len(within)} that differ"
     ends = one["epoch"].max(), other["epoch"].max()
-    return f"the same for {min(ends)} epochs, then one goes on to epoch {max(ends)}" if ends[0] != ends[1] else None
-
-
-if __name__ == "__main__":
-    command.run(main, goes_on="nothing was changed")
+    return f"the same for {min(ends)} epochs, then one continues to epoch {max(ends)}" if ends[0] != ends[1] else None

@@ -1,21 +1,17 @@
-"""Answers with a finished model: pictures in, classes and their probabilities out.
+"""Classify image files with an ONNX model: a row for each image, with the class and its probability.
 
-    python -m darkroom.commands.predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
+    darkroom predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
 
-    from darkroom.commands.predict import Classifier
-    classifier = Classifier("models/cnn/model.onnx")
-    classifier.predict(["shoe.png"])   # [Prediction(label='Sneaker', probability=0.98, ...)]
-
-Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. `unsure` stands
-where the probability is below the threshold in the file, which export chose on validation for the error rate of params.yaml.
-A picture that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. `unsure` is the
+answer where the probability is below the threshold in the file, which export chose on validation for the error rate of
+params.yaml. An image that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
 """
 
 import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,32 +20,33 @@ from darkroom.core.errors import DarkroomError
 from darkroom.data.images import SUFFIXES
 from darkroom.inference.classifier import Classifier, Prediction
 
-__all__ = ["Classifier", "Prediction"]
+OUTLOOK = "the answers so far are printed"
 
 Row = tuple[str, Prediction | DarkroomError]
 
 
-def main() -> None:
-    """Prints a row for each picture: its name, the answer, the probability of the most probable class."""
-    arguments = command.parser(__doc__)
-    arguments.add_argument("model", metavar="MODEL", help="an ONNX file that export or quantize wrote")
-    arguments.add_argument(
-        "pictures",
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints a row for each image: its name, the answer, the probability of the most probable class."""
+    options = command.parser(__doc__, "darkroom predict")
+    options.add_argument("model", metavar="MODEL", help="an ONNX file that the pipeline wrote")
+    options.add_argument(
+        "images",
         metavar="FILE|FOLDER",
         nargs="+",
         help=f"image files; of a folder all, at any depth: {', '.join(sorted(SUFFIXES))}",
     )
-    arguments.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
-    arguments.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
-    arguments.add_argument("--batch", metavar="N", type=command.positive, default=64, help="pictures answered at a time (64)")
-    chosen = arguments.parse_args()
+    options.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
+    options.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
+    options.add_argument("--batch", metavar="N", type=command.positive, default=64, help="images answered at a time (64)")
+    chosen = options.parse_args(argv)
     classifier = Classifier(chosen.model)
-    files = [file for name in chosen.pictures for file in listed(Path(name))]
+    files = [file for name in chosen.images for file in listed(Path(name))]
     answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)
-    refused: list[str] = []
-    FORMATS[chosen.format](noting(progress(answers, len(files)), refused), chosen.top, max(map(len, map(str, files))))
-    if refused:
-        raise DarkroomError(f"{len(refused)} of {len(files)} could not be read")
+    unreadable: list[str] = []
+    width = max(len(str(file)) for file in files)
+    FORMATS[chosen.format](noting(progress(answers, len(files)), unreadable), chosen.top, width)
+    if unreadable:
+        raise DarkroomError(f"{len(unreadable)} of {len(files)} could not be read")
 
 
 def listed(path: Path) -> list[Path]:
@@ -58,29 +55,29 @@ def listed(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    found = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
-    return sorted(file for file in found if file.is_file()) or [path]
+    named = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in named if file.is_file()) or [path]
 
 
-def noting(rows: Iterable[Row], refused: list[str]) -> Iterator[Row]:
-    """The rows, as they are; the names of those that could not be read are noted."""
+def noting(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
+    """The rows, as they are; the names of those that could not be read are added to `unreadable`."""
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
-            refused.append(name)
+            unreadable.append(name)
         yield name, answer
 
 
 def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
-    """The rows, as they are; a terminal that does not show them is told once a second how many there were."""
-    watched = stream.isatty() and not sys.stdout.isatty()
-    started = told = time.monotonic()
+    """The rows, as they are; their number is printed once a second to a terminal that does not show them."""
+    shown = stream.isatty() and not sys.stdout.isatty()
+    started = printed = time.monotonic()
     count = 0
     for count, row in enumerate(rows, 1):
         yield row
-        if watched and (now := time.monotonic()) - told >= 1:
-            told = now
+        if shown and (now := time.monotonic()) - printed >= 1:
+            printed = now
             print(f"\r{count:,} of {total:,}, {count / (now - started):,.0f} a second", end="", file=stream, flush=True)
-    if told > started:
+    if printed > started:
         print(f"\r{count:,} of {total:,}", " " * 20, file=stream)
 
 
@@ -95,7 +92,7 @@ def as_table(rows: Iterable[Row], top: int, width: int) -> None:
 
 
 def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
-    """Comma-separated values with a header; `error` is empty but for a picture that could not be read."""
+    """Comma-separated values with a header; `error` is empty but for an image that could not be read."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     places = [f"{column}{place}" for place in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
     writer.writerow(["file", "label", "probability", *places, "error"])
@@ -134,9 +131,5 @@ def _headline(answer: Prediction) -> str:
     return f"{label} {value:.4f}" if answer.label == label else f"{answer.label} (most likely {label} {value:.4f})"
 
 
-def _reason(name: str, refusal: DarkroomError) -> str:
-    return str(refusal).removeprefix(f"{name}: ")
-
-
-if __name__ == "__main__":
-    command.run(main, goes_on="the answers so far are printed")
+def _reason(name: str, error: DarkroomError) -> str:
+    return str(error).removeprefix(f"{name}: ")

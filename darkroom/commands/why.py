@@ -1,44 +1,51 @@
-"""Says why a stage would run again: a parameter, a file or a command that is not what it was when the stage last ran.
+"""Explain why a stage would run again: a parameter, a file, a module or a command that is not what it was when it last ran.
 
-    python -m darkroom.commands.why train@cnn
+    darkroom why train@cnn
 
 A line for each reason, of the stages that it depends on first. What an earlier stage writes may turn out to be the same after
-all: then DVC does not run the stages behind it.
+all: then DVC does not run the stages after it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+
+from dvc.dependency.base import Dependency
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from dvc.repo.graph import collect_pipeline
+from dvc.stage import Stage
 
 from darkroom.config import messages
-from darkroom.core import command, dvc_files
+from darkroom.core import command, dvc_files, fingerprint
+from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
 
 NAMES = ("when it last ran", "now")
+OUTLOOK = "nothing was changed"
+FINGERPRINT = "fingerprint"
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Prints the reasons, or that there are none."""
-    arguments = command.parser(__doc__)
-    arguments.add_argument("stage", metavar="STAGE", help="a stage of dvc.yaml, such as train@cnn")
-    wanted: str = arguments.parse_args().stage
-    lines = list(reasons(wanted))
-    print("\n".join(lines) if lines else f"{wanted}: nothing has changed since it last ran")
+    options = command.parser(__doc__, "darkroom why")
+    options.add_argument("stage", metavar="STAGE", help="a stage of dvc.yaml, such as train@cnn")
+    stage: str = options.parse_args(argv).stage
+    lines = list(reasons(stage))
+    print("\n".join(lines) if lines else f"{stage}: nothing has changed since it last ran")
 
 
-def reasons(wanted: str) -> Iterator[str]:
+def reasons(name: str) -> Iterator[str]:
     """The lines for a stage and all that it depends on. Raises DarkroomError for a stage that is not in dvc.yaml."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from dvc.repo.graph import collect_pipeline
-
     try:
         with Repo() as repo, repo.lock:
-            known = {stage.addressing: stage for stage in repo.index.stages}
-            if wanted not in known:
-                raise DarkroomError(f"{wanted}: no such stage{messages.nearest(wanted, known)}")
-            rerun: list[Any] = []
-            for stage in collect_pipeline(known[wanted], repo.index.graph):  # what a stage depends on before it
+            stages = {stage.addressing: stage for stage in repo.index.stages}
+            if name not in stages:
+                raise DarkroomError(f"{name}: no such stage{messages.nearest(name, stages)}")
+            rerun: list[Stage] = []
+            for stage in collect_pipeline(stages[name], repo.index.graph):  # what a stage depends on before it
+                if stage.addressing == FINGERPRINT:  # its outputs are compared live below
+                    continue
                 lines = list(_of_stage(stage, rerun))
                 rerun += [stage] * bool(lines)
                 yield from (f"{stage.addressing}: {line}" for line in lines)
@@ -46,7 +53,7 @@ def reasons(wanted: str) -> Iterator[str]:
         raise DarkroomError(str(error)) from None
 
 
-def _of_stage(stage: Any, rerun: list[Any]) -> Iterator[str]:
+def _of_stage(stage: Stage, rerun: list[Stage]) -> Iterator[str]:
     if not any(dep.hash_info.value for dep in stage.deps):
         yield "it has not run yet"
         return
@@ -54,25 +61,47 @@ def _of_stage(stage: Any, rerun: list[Any]) -> Iterator[str]:
         yield f"its command is now `{stage.cmd}`"
     for dep in stage.deps:
         if isinstance(dep.hash_info.value, dict):
-            yield from _of_params(dep.hash_info.value, dep.read_params())
-            continue
-        for path, how in dep.workspace_status().items():
-            yield f"{path}: {how}"
-        for maker in rerun:
-            if any(_overlap(Path(dep.fs_path), Path(out.fs_path)) for out in maker.outs):
-                yield f"{dep}: {maker.addressing} runs again and may change it"
+            yield from dvc_files.differences(Dependencies({}, dep.hash_info.value), Dependencies({}, dep.read_params()), NAMES)
+        elif Path(dep.fs_path) in _fingerprints(stage):
+            yield from _of_code(dep)
+        else:
+            yield from (f"{path}: {change}" for path, change in dep.workspace_status().items())
+            for maker in rerun:
+                if any(_overlap(Path(dep.fs_path), Path(out.fs_path)) for out in maker.outs):
+                    yield f"{dep}: {maker.addressing} runs again and may change it"
     for out in stage.outs:
-        for path, how in out.workspace_status().items():
-            yield f"{path}, which it writes: {how}"
+        for path, change in out.workspace_status().items():
+            yield f"{path}, which it writes: {change}"
 
 
-def _of_params(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
-    return dvc_files.differences({"params": then, "deps": {}}, {"params": now, "deps": {}}, NAMES)
+def _fingerprints(stage: Stage) -> set[Path]:
+    root = Path(stage.repo.root_dir)
+    workspace = Workspace(root, root, root / "params.yaml")
+    return {workspace.code(name) for name in fingerprint.stages(root)}
+
+
+def _of_code(dep: Dependency) -> Iterator[str]:
+    """The modules of a fingerprint that differ from those of the last run, as far as it can still be read."""
+    path = Path(dep.fs_path)
+    now = fingerprint.rows(path.stem, path.parents[2])
+    if dvc_files.md5(fingerprint.to_csv(now).encode()) == dep.hash_info.value:
+        return
+    texts = [content.decode() for content in _versions(dep, path) if dvc_files.md5(content) == dep.hash_info.value]
+    if texts:
+        yield from dvc_files.differences(Dependencies(fingerprint.from_csv(texts[0]), {}), Dependencies(now, {}), NAMES)
+    else:
+        yield f"{dep}: the code has changed; neither this file nor Git's last commit has the fingerprint of the last run"
+
+
+def _versions(dep: Dependency, path: Path) -> Iterator[bytes]:
+    """The fingerprint as it lies here, and as Git's last commit has it."""
+    if path.is_file():
+        yield path.read_bytes()
+    committed = dep.repo.get_rev() and dep.repo.scm.get_fs("HEAD") if hasattr(dep.repo.scm, "get_fs") else None
+    name = path.relative_to(dep.repo.scm.root_dir).as_posix()
+    if committed and committed.exists(name):
+        yield committed.read_bytes(name)
 
 
 def _overlap(one: Path, other: Path) -> bool:
     return one == other or one in other.parents or other in one.parents
-
-
-if __name__ == "__main__":
-    command.run(main, goes_on="nothing was changed")

@@ -1,4 +1,4 @@
-"""params.yaml and the entries of data/catalog/: read as DVC reads them, checked to the last key, frozen."""
+"""params.yaml and the entries of data/catalog/: read as DVC reads them, checked against a schema, frozen."""
 
 from pathlib import Path
 
@@ -12,17 +12,21 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 
-__all__ = ["CatalogEntry", "Params", "Place", "catalog_entry", "is_catalog_entry", "load", "load_file"]
+__all__ = ["CatalogEntry", "Params", "Place", "catalog_entry", "checked", "is_catalog_entry", "load", "load_file"]
 
 
 def load(workspace: Workspace) -> Params:
-    """The checked parameters of a workspace. Raises DarkroomError with one line for each mistake in them."""
+    """The checked parameters of a workspace. Raises DarkroomError with one line per mistake in them."""
     return load_file(workspace.params)
 
 
 def load_file(path: Path) -> Params:
-    """A checked params.yaml. Raises DarkroomError with one line for each mistake in it."""
-    source = yaml_source.read(path)
+    """A checked params.yaml. Raises DarkroomError with one line per mistake in it."""
+    return checked(yaml_source.read(path))
+
+
+def checked(source: Source) -> Params:
+    """The parameters in a parsed params.yaml. Raises DarkroomError with one line per mistake in them."""
     try:
         return Params.model_validate(source.values).from_source(source)
     except ValidationError as error:
@@ -30,16 +34,18 @@ def load_file(path: Path) -> Params:
 
 
 def is_catalog_entry(dataset: str) -> bool:
-    """Whether `dataset:` names an entry of the catalog, or data that lie here already."""
+    """Whether `dataset:` names a catalog entry; otherwise it names a local data set."""
     return Path(dataset).suffix.lower() in (".yaml", ".yml")
 
 
 def catalog_entry(dataset: str, workspace: Workspace) -> CatalogEntry:
-    """The checked entry that `dataset:` names. Raises DarkroomError with one line for each mistake, or where there is none."""
+    """The checked catalog entry that `dataset:` names. Raises DarkroomError, one line per mistake, also where there is none."""
     path = workspace.dataset(dataset)
     if not path.exists():
-        known = sorted(file.relative_to(workspace.root).as_posix() for file in workspace.catalog.glob("*.yaml"))
-        raise DarkroomError(f"{workspace.params}: dataset: {dataset}: no such catalog entry{messages.nearest(dataset, known)}")
+        entries = sorted(file.relative_to(workspace.root).as_posix() for file in workspace.catalog.glob("*.yaml"))
+        raise DarkroomError(
+            f"{workspace.params}: dataset: {dataset}: no such catalog entry{messages.nearest(dataset, entries)}"
+        )
     source = yaml_source.read(path)
     try:
         return CatalogEntry.model_validate(source.values)

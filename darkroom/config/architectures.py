@@ -1,4 +1,4 @@
-"""The families of networks that a model may name in place of `layers`; pipeline/training/architectures.py builds them."""
+"""The families of networks that a model may name instead of `layers`; darkroom/training/architectures.py builds them."""
 
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from darkroom.config import vocabulary
-from darkroom.config.arguments import wrong
+from darkroom.config.arguments import mistake
 from darkroom.config.base import Positive, Section, as_tuple
 
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Reduction = Annotated[int, Field(ge=0)]  # of squeeze-and-excitation: channels to a hidden unit; 0: none
+DropoutRate = Annotated[float, Field(ge=0, lt=1)]
+Reduction = Annotated[int, Field(ge=0)]  # ratio of squeeze-and-excitation: channels per hidden unit; 0: no such block
 Activation = Literal["relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard_silu", "mish"]
 
 
 class Stage(Section):
-    """So many convolutions to `filters` channels; the first may halve the picture."""
+    """`convolutions` convolutions to `filters` channels; max pooling follows the first where `halve` is true."""
 
     filters: Positive
     convolutions: Positive
@@ -23,7 +23,7 @@ class Stage(Section):
 
 
 class Compact(Section):
-    """A stem that halves the picture, then stages of 3 x 3 convolutions, plain or depthwise-separable."""
+    """A stem that halves height and width, then stages of 3 x 3 convolutions, plain or depthwise-separable."""
 
     convolution: Literal["plain", "separable"]
     stem_filters: Positive
@@ -33,71 +33,72 @@ class Compact(Section):
     squeeze_excitation: Reduction
     activation: Activation
     pooling: Literal["max", "average"]
-    dropout: Rate
+    dropout: DropoutRate
 
 
 class Residual(Section):
-    """A wide residual network, WRN-depth-width; a width of 1 is the plain residual network."""
+    """A wide residual network, WRN-depth-width (Zagoruyko and Komodakis, 2016); width 1 is the original residual network."""
 
     depth: Positive
     width: Positive
     squeeze_excitation: Reduction
-    dropout: Rate
+    dropout: DropoutRate
 
     @model_validator(mode="after")
     def _whole_blocks(self) -> Self:
         if self.depth < 10 or (self.depth - 4) % 6:
-            text = "the depth is 4 more than a multiple of 6: 10, 16, 22, 28, 34, 40"
-            raise wrong("type", text, ("depth",), got=self.depth)
+            text = "the depth must be 6 n + 4: 10, 16, 22, 28, 34, 40"
+            raise mistake("type", text, ("depth",), value=self.depth)
         return self
 
 
 class WeightsFile(Section):
-    """Weights in a file; its hash stands here, so that DVC notices another file of the same name."""
+    """Weights in a file, with its SHA-256, so that DVC notices when the content changes under the same name."""
 
     file: Annotated[str, StringConstraints(pattern=r"\.(weights\.h5|h5|keras)$")]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
     @model_validator(mode="after")
-    def _of_the_repository(self) -> Self:
+    def _relative(self) -> Self:
         if PurePosixPath(self.file).is_absolute():
-            raise wrong("type", "a path of one machine; give it from the root of the repository", ("file",), got=self.file)
+            text = "an absolute path; give it relative to the root of the repository"
+            raise mistake("type", text, ("file",), value=self.file)
         return self
 
 
-def _kind(value: Any) -> str:
-    """Which of the two `weights` are, so that a mistake in them is one line."""
+def _weights_tag(value: Any) -> str:
+    """The tag of the member of the union that `weights` is: without tags pydantic reports a mistake once per member."""
     return "WeightsFile" if isinstance(value, dict | WeightsFile) else "named"
 
 
 def _weights(value: Any) -> Any:
     if value in (None, "imagenet") or isinstance(value, dict | WeightsFile):
         return value
-    raise wrong("type", "imagenet, null or {file: FILE, sha256: HASH} is needed", (), got=value)
+    raise mistake("type", "imagenet, null or {file: FILE, sha256: HASH} is needed", (), value=value)
 
 
 Weights = Annotated[
-    Annotated[Literal["imagenet"], Tag("named")] | Annotated[WeightsFile, Tag("WeightsFile")], Discriminator(_kind)
+    Annotated[Literal["imagenet"], Tag("named")] | Annotated[WeightsFile, Tag("WeightsFile")], Discriminator(_weights_tag)
 ]
 
 
 def _application(name: str) -> str:
     if name not in vocabulary.applications():
-        raise wrong("name", "no Keras Application of that name", (), allowed=list(vocabulary.applications()), got=name)
+        raise mistake("name", "no Keras Application of that name", (), allowed=list(vocabulary.applications()), value=name)
     return name
 
 
 class Application(Section):
-    """A network of keras.applications without its head, given `size` x `size` pixels in colour whatever `image` is."""
+    """A network of keras.applications without its head. Images are resized to `size` x `size` x 3 for it."""
 
     name: Annotated[str, AfterValidator(_application)]
     weights: Annotated[Weights | None, BeforeValidator(_weights)]
     size: Annotated[int, Field(ge=32, le=1024)]
     trainable: bool
-    dropout: Rate
+    dropout: DropoutRate
 
     @model_validator(mode="after")
-    def _something_is_learnt(self) -> Self:
+    def _trainable_or_pretrained(self) -> Self:
         if self.weights is None and not self.trainable:
-            raise wrong("refused", "with weights: null and trainable: false nothing would be learnt", ("trainable",))
+            raise mistake("refused", "with weights: null and trainable: false nothing would be learned", ("trainable",))
         return self

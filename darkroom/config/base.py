@@ -1,4 +1,4 @@
-"""What every section of a YAML file of ours is made of."""
+"""The base class of every section of params.yaml and of a catalog entry, and the types that several of them use."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Section(BaseModel):
-    """A part of params.yaml: no key may be missing, unknown or of another type."""
+    """A mapping with fixed keys: none may be missing, unknown or of another type."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -16,8 +16,8 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def named(value: Any) -> str:
-    """A value as a YAML file has it."""
+def as_yaml(value: Any) -> str:
+    """A value as it would be written in a YAML file."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -26,4 +26,4 @@ def named(value: Any) -> str:
 
 
 Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]

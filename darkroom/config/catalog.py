@@ -1,4 +1,4 @@
-"""What a file of data/catalog/ may say: where a data set comes from and how to know that it is the right one."""
+"""The schema of a catalog entry, a file of data/catalog/: where a data set comes from, its checksums, its classes."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,26 +13,26 @@ Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|[0-9a-f]{32
 
 
 class Url(Section):
-    """An address; `{file}` in it stands for each file's name."""
+    """A URL; `{file}` in it is replaced by the name of each file."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://")]
 
 
 class DebianPackage(Section):
-    """A package of the Debian archive, and the folder in it where the files lie."""
+    """A Debian package, and the folder in it that holds the files."""
 
     debian: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
     folder: Text
 
 
 class Bundled(Section):
-    """Arrays that scikit-learn ships: the name of the loader in `sklearn.datasets`."""
+    """Arrays that scikit-learn ships: the name of the loading function in `sklearn.datasets`."""
 
     scikit_learn: Literal["load_digits"]
 
 
-def _kind(value: Any) -> str:
-    """Which kind of source an entry is, by its telling key, so that a mistake in it is one line."""
+def _source_tag(value: Any) -> str:
+    """The tag of the member of the union that a source is, by the key that only it has, so that a mistake is one line."""
     if isinstance(value, Section):
         return type(value).__name__
     keys = value if isinstance(value, dict) else ()
@@ -41,21 +41,21 @@ def _kind(value: Any) -> str:
 
 def _distinct(classes: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(classes)) < len(classes):
-        raise PydanticCustomError("classes", "every class must have a name of its own")
+        raise PydanticCustomError("classes", "each class needs a different name")
     return classes
 
 
 Source = Annotated[
     Annotated[Url, Tag("Url")] | Annotated[DebianPackage, Tag("DebianPackage")] | Annotated[Bundled, Tag("Bundled")],
-    Discriminator(_kind),
+    Discriminator(_source_tag),
 ]
 
 
 class CatalogEntry(Section):
     """A data set of the catalog. `classes` are the names of the labels 0, 1, 2 and so on.
 
-    `files` gives each file's checksum, SHA-256 (64 digits) or MD5 (32): of the file as it is delivered or, where that
-    is gzip, of what is in it.
+    `files` maps each file's name to its checksum, SHA-256 (64 digits) or MD5 (32 digits): of the file as delivered or, where
+    it is gzip, of its decompressed content.
     """
 
     title: Text

@@ -1,16 +1,16 @@
-"""Which layers of keras.layers can end in an ONNX file, and why the others cannot.
+"""Which layers of keras.layers can be exported to ONNX, and why the others cannot.
 
-Said when params.yaml is read, not after an hour of training. tests/test_layers.py holds both lists to the libraries: every
-layer that is allowed is exported and compared, every other name of keras.layers has its reason here.
+Checked when params.yaml is read, not after an hour of training. tests/export/test_layers.py checks both lists against the
+libraries: every allowed layer is exported and compared with Keras, every other name of keras.layers has its reason here.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from darkroom.config.base import named
+from darkroom.config.base import as_yaml
 
-RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # what the parts around `layers` are called
+RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # names of the parts of a network around `layers`
 REASONS = (
     (r"^(Input|InputLayer|InputSpec|Layer|Wrapper)$", "the input and its type follow from image"),
     (r"^(Random|RandAugment|AugMix|CutMix|MixUp)", "it changes images at random in training: put a transform under augment"),
@@ -25,47 +25,50 @@ REASONS = (
         "it joins several inputs, and layers is one chain",
     ),
     (r"Lookup|Hash|Embedding|Vectorization|Category|Discretization|Spectrogram", "it works on words or sound, not on images"),
-    (r"^(Lambda|TFSMLayer|JaxLayer|FlaxLayer|TorchModuleWrapper)$", "it holds code of its own, which cannot be read from here"),
-    (r"^(SpectralNormalization|EinsumDense)$", "it wants another layer, or an equation, and has no form for params.yaml"),
+    (r"^(Lambda|TFSMLayer|JaxLayer|FlaxLayer|TorchModuleWrapper)$", "it wraps code that params.yaml cannot hold"),
+    (r"^(SpectralNormalization|EinsumDense)$", "its argument is another layer, or an equation; params.yaml has no form for it"),
 )
 
 VALUES: dict[str, tuple[tuple[Any, ...], str]] = {
     "Resizing.antialias": ((False,), "it has no ONNX form"),
-    "Resizing.interpolation": (("bilinear", "nearest"), "onnxruntime answers otherwise than Keras"),
-    "UpSampling2D.interpolation": (("bilinear", "nearest"), "onnxruntime answers otherwise than Keras"),
+    "Resizing.interpolation": (("bilinear", "nearest"), "onnxruntime gives other results than Keras"),
+    "UpSampling2D.interpolation": (("bilinear", "nearest"), "onnxruntime gives other results than Keras"),
     "data_format": (("channels_last",), "images are height x width x channels here"),
     "dtype": (("float32", "mixed_bfloat16", "mixed_float16"), "weights are float32 in the ONNX file"),
 }
 
-SHAPELESS = {"glu": "it halves the channels behind Keras's back", "threshold": "it has no threshold of its own"}
-NEEDED = {"Normalization": ("mean", "variance")}  # Keras would have them from `adapt`, which nothing calls here
+UNUSABLE_ACTIVATIONS = {
+    "glu": "it halves the channels, and Keras does not know it",
+    "threshold": "it needs arguments, which `activation` cannot give",
+}
+REQUIRED = {"Normalization": ("mean", "variance")}  # Keras learns them in `adapt`, which no stage calls
 
 
 def reason(layer: str) -> str | None:
-    """Why a layer of keras.layers cannot be used, in words; None for one that can."""
+    """Why a layer of keras.layers cannot be used; None for one that can."""
     return next((text for pattern, text in REASONS if re.search(pattern, layer)), None)
 
 
 def fault(layer: str, arguments: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The argument whose value cannot end in an ONNX file, and why; None where all can."""
+    """The argument whose value cannot be exported, and why; None where all can."""
     for key, value in arguments.items():
         allowed, why = VALUES.get(f"{layer}.{key}") or VALUES.get(key) or ((value,), "")
         if value not in allowed:
-            return key, f"{why}; allowed: {', '.join(map(named, allowed))}"
+            return key, f"{why}; allowed: {', '.join(map(as_yaml, allowed))}"
     if arguments.get("name") in RESERVED:
-        return "name", f"the network has a part of that name; taken are {', '.join(RESERVED)}"
-    if arguments.get("activation") in SHAPELESS:
-        return "activation", SHAPELESS[arguments["activation"]]
-    return _fault_of_transposed(arguments) if layer in ("Conv2DTranspose", "Convolution2DTranspose") else None
+        return "name", f"the network has a part of that name; reserved: {', '.join(RESERVED)}"
+    if arguments.get("activation") in UNUSABLE_ACTIVATIONS:
+        return "activation", UNUSABLE_ACTIVATIONS[arguments["activation"]]
+    return _transposed_fault(arguments) if layer in ("Conv2DTranspose", "Convolution2DTranspose") else None
 
 
-def _fault_of_transposed(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
-    """tf2onnx gives these a negative padding, which no runtime takes."""
+def _transposed_fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The arguments of a transposed convolution that tf2onnx exports with negative padding, which no runtime accepts."""
     kernel, strides = (_pair(arguments.get(key, 1)) for key in ("kernel_size", "strides"))
     if any(size < step for size, step in zip(kernel, strides, strict=True)):
         return "strides", "a transposed convolution needs a kernel at least as large as its strides to be exported"
     if arguments.get("output_padding") is not None and arguments.get("padding", "valid") == "valid":
-        return "output_padding", "it exports with padding: same only"
+        return "output_padding", "it can be exported with padding: same only"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What params.yaml may say of one model: its network, its augmentation, how it answers, how it is trained."""
+"""The schema of one model: its network, its augmentation, how it predicts, how it is trained."""
 
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -7,9 +7,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from darkroom.config import learning_rates, vocabulary
 from darkroom.config.architectures import Application, Compact, Residual
-from darkroom.config.arguments import STEPS, wrong
+from darkroom.config.arguments import STEPS, mistake
 from darkroom.config.base import Positive, Section, as_tuple
-from darkroom.config.named_call import Augmentation, Call, Callback, Layer, Loss, Optimizer
+from darkroom.config.named_call import Augmentation, Callback, Layer, Loss, NamedCall, Optimizer
 
 NETWORKS = ("layers", "compact", "residual", "application")
 Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -20,17 +20,17 @@ Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
 def _warmup(value: Any) -> Any:
     if value is None or (isinstance(value, str) and STEPS.fullmatch(value)):
         return value
-    raise wrong("type", "`2 epochs`, `5 %` or null is needed", (), got=value)
+    raise mistake("type", "`2 epochs`, `5 %` or null is needed", (), value=value)
 
 
 def _class_weight(value: Any) -> Any:
     if value in (None, "balanced"):
         return value
-    raise wrong("type", "balanced or null is needed", (), got=value)
+    raise mistake("type", "balanced or null is needed", (), value=value)
 
 
 class Fit(Section):
-    """How one model is trained."""
+    """How one model is trained: the arguments of Keras's `compile` and `fit`, and a warm-up."""
 
     epochs: Positive
     batch_size: Positive
@@ -41,19 +41,19 @@ class Fit(Section):
     callbacks: Callbacks
 
     @model_validator(mode="after")
-    def _one_hand_on_the_rate(self) -> Self:
+    def _one_control_of_the_learning_rate(self) -> Self:
         rate = self.optimizer.arguments.get("learning_rate")
-        if (self.warmup or isinstance(rate, Call)) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
+        if (self.warmup or isinstance(rate, NamedCall)) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
             text = "ReduceLROnPlateau needs a learning_rate that is a number, as 0.003, and warmup: null"
-            raise wrong("refused", text, ("callbacks",))
-        if self.warmup and isinstance(rate, Call) and rate.arguments.get("warmup_target") is not None:
-            raise wrong("refused", "there is another warm-up, the schedule's own warmup_target: leave one out", ("warmup",))
+            raise mistake("refused", text, ("callbacks",))
+        if self.warmup and isinstance(rate, NamedCall) and rate.arguments.get("warmup_target") is not None:
+            raise mistake("refused", "the schedule warms up by itself (warmup_target): remove one of the two", ("warmup",))
         learning_rates.check(self.epochs, self.warmup, self.optimizer)
         return self
 
 
 class Model(Section):
-    """One network between the input and the softmax, by its layers or by its family, and what is done with it."""
+    """The network between input and softmax, by its layers or as a member of a family, and how it is trained and used."""
 
     layers: Layers | None = None
     compact: Compact | None = None
@@ -65,10 +65,10 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _one_network(self) -> Self:
-        named = [name for name in NETWORKS if getattr(self, name) is not None]
-        if len(named) != 1:
-            found = f"not {' and '.join(named)}" if named else "there is none"
-            raise wrong("refused", f"one of {', '.join(NETWORKS)} says what the network is; {found}", ())
+        networks = [name for name in NETWORKS if getattr(self, name) is not None]
+        if len(networks) != 1:
+            problem = f"not {' and '.join(networks)}" if networks else "there is none"
+            raise mistake("refused", f"one of {', '.join(NETWORKS)} must describe the network; {problem}", ())
         return self
 
     @model_validator(mode="after")
@@ -77,10 +77,10 @@ class Model(Section):
         for position, (before, name) in enumerate(pairwise(names), start=1):
             at = ("augment", position, name)
             if name == vocabulary.ALTERNATING:
-                raise wrong("refused", "it must stand first, once", at)  # type: ignore[arg-type]
+                raise mistake("refused", "it must stand first, once", at)
             if before in vocabulary.BATCH_TRANSFORMS and name not in vocabulary.BATCH_TRANSFORMS:
                 text = "it works on one image and must stand before those that work on a batch"
-                raise wrong("refused", text, at)  # type: ignore[arg-type]
+                raise mistake("refused", text, at)
             if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING:
-                raise wrong("refused", f"{names[0]} mirrors already: leave one of the two out", at)  # type: ignore[arg-type]
+                raise mistake("refused", f"{names[0]} mirrors already: remove one of the two", at)
         return self

@@ -1,11 +1,11 @@
-"""What params.yaml may say: one frozen, strict class a section. Every key of ours is required."""
+"""The schema of params.yaml: one frozen, strict class for each section. Every key of ours is required."""
 
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, StringConstraints
 
-from darkroom.config.base import Positive, Section, Share, as_tuple
+from darkroom.config.base import Fraction, Positive, Section, as_tuple
 from darkroom.config.model import Model
 from darkroom.config.named_call import Transform
 from darkroom.core.errors import DarkroomError
@@ -14,13 +14,11 @@ from darkroom.core.yaml_source import Place, Source
 
 Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
-
-
 Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class Image(Section):
-    """The image policy, as `darkroom.data.ImagePolicy` describes it."""
+    """The image policy, as `darkroom.core.image_policy.ImagePolicy` describes it."""
 
     height: Annotated[int, Field(ge=1, le=4096)]
     width: Annotated[int, Field(ge=1, le=4096)]
@@ -32,25 +30,25 @@ class Image(Section):
 
     @property
     def policy(self) -> ImagePolicy:
-        """The plain dataclass that `data.images` works by."""
+        """The same as the plain dataclass that the library passes on."""
         return ImagePolicy(**self.model_dump())
 
 
 class Duplicates(Section):
-    """What is done about images that stand in the data twice, and how alike such are (a correlation); null: copies only."""
+    """What is done about duplicate images, and from which correlation on two are duplicates; null: exact copies only."""
 
     policy: Literal["report", "drop", "stop"]
     similarity: Annotated[float, Field(ge=0.9, lt=1)] | None
 
 
 class Preprocess(Section):
-    """How the data set is split, what is done to each image once, before training, and with what files and copies it goes on.
+    """How the data set is split and each image transformed once, and which unreadable files and duplicates are accepted.
 
-    `workers` and `executor` say who decodes, without effect on a result.
+    `workers` and `executor` say where images are decoded, without effect on a result.
     """
 
-    validation: Share
-    test: Share
+    validation: Fraction
+    test: Fraction
     transforms: Transforms
     refused: Annotated[float, Field(ge=0, lt=1)]
     duplicates: Duplicates
@@ -59,8 +57,9 @@ class Preprocess(Section):
 
 
 class Training(Section):
-    """How training runs, whatever the model: the library behind Keras, its numbers, whether the same bytes are asked for; and,
-    without effect on a result, threads and states between those behind each epoch.
+    """How all models are trained: the backend of Keras, its precision, whether every run must give the same bytes.
+
+    `workers` (threads) and `checkpoint_steps` (checkpoints within an epoch) have no effect on a result.
     """
 
     backend: Literal["tensorflow", "jax"]
@@ -71,17 +70,17 @@ class Training(Section):
 
 
 class Export(Section):
-    """The ONNX file: its operators, whether its probabilities are calibrated, and the error rate that "unsure" is for."""
+    """The ONNX file: its opset, whether it is calibrated, and the error rate above which a prediction counts as unsure."""
 
     opset: Annotated[int, Field(ge=13, le=18)]
     calibrate: bool
-    error_rate: Share | None
+    error_rate: Fraction | None
 
 
 class Verify(Section):
-    """The gate: how far onnxruntime may stray from Keras on the validation split.
+    """The gate: how far onnxruntime may differ from Keras on the validation split.
 
-    The whole split is answered once, `images` of it in every way there is to run, `files` of it from files of every kind.
+    The whole split is predicted once, `images` of it in every run configuration, `files` of it from files of every format.
     """
 
     largest_difference: Annotated[float, Field(gt=0, le=1)]
@@ -91,7 +90,7 @@ class Verify(Section):
 
 
 class Quantize(Section):
-    """The smaller forms of the ONNX file, and how much accuracy they may cost on validation."""
+    """The quantized forms of the ONNX file, and how much accuracy they may cost on validation."""
 
     forms: Annotated[tuple[Literal["int8", "float16"], ...], BeforeValidator(as_tuple)]
     images: Positive
@@ -99,13 +98,13 @@ class Quantize(Section):
 
 
 class Evaluate(Section):
-    """The figures on the test split."""
+    """The metrics on the test split."""
 
-    confidence: Share
+    confidence: Fraction
 
 
 class Report(Section):
-    """The page."""
+    """The report page."""
 
     mistakes: Annotated[int, Field(ge=0, le=100)]
 
@@ -128,16 +127,16 @@ class Params(Section):
     _source: Source = PrivateAttr()
 
     def from_source(self, source: Source) -> Self:
-        """The same, once it knows the file that it stands in: a sound file gives its values the places that messages name."""
+        """These parameters with the file that they were read from, so that `place` knows their lines."""
         self._source = source
         return self
 
     def place(self, *where: str | int) -> Place:
-        """A place in the file, for mistakes that only the libraries can find: it knows its line."""
+        """The place of a value in the file, for messages of mistakes that only Keras or Albumentations can detect."""
         return Place(self._source, where)
 
     def model(self, name: str) -> Model:
-        """The model of that name. Raises DarkroomError, with the names there are."""
+        """The model of that name. Raises DarkroomError, with the names of all models, where there is none."""
         if name not in self.models:
             raise DarkroomError(f"{self._source.name}: models.{name}: no such model; there are {', '.join(self.models)}")
         return self.models[name]

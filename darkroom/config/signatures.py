@@ -1,6 +1,6 @@
-"""What the classes of Keras and Albumentations can be given, read from their installed source.
+"""The constructor arguments of the classes of Keras and Albumentations, read from their installed source.
 
-The source is parsed (`ast`), never imported, so the whole of params.yaml is checked in a second, without TensorFlow.
+The source is parsed (`ast`), never imported, so that params.yaml is checked in a second, without TensorFlow.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Argument:
-    """One parameter of a constructor, as its source states it."""
+    """One parameter of a constructor, as the source declares it; `doc` is its paragraph in the docstring."""
 
     annotation: str | None
     default: str | None  # as Python source; None: the argument is required
@@ -22,14 +22,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a class of a library can be given: its constructor's parameters by name."""
+    """A class of a library and the parameters of its constructor by name."""
 
     name: str
     arguments: dict[str, Argument]
 
 
 def root(package: str) -> Path:
-    """The folder of an installed package, which is not imported."""
+    """The folder of an installed package, found without an import. Raises ModuleNotFoundError where it is not installed."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed; `make repro` sets up the environment")
@@ -37,20 +37,20 @@ def root(package: str) -> Path:
 
 
 def of_keras(prefix: str, *places: str, extra: tuple[str, ...] = ()) -> dict[str, Signature]:
-    """The classes that Keras exports as PREFIX.NAME, from `places` in its source; each takes the `extra` arguments as well."""
+    """The classes that Keras exports as PREFIX.NAME, from `places` in its source; each also accepts the `extra` arguments."""
     classes = _classes(tuple(root("keras") / "src" / place for place in places))
-    found = {}
+    signatures = {}
     for node in classes.values():
         for exported in _exports(node):
             name = exported.removeprefix(f"{prefix}.")
             if exported.startswith(f"{prefix}.") and "." not in name:
                 arguments = _arguments(node, classes) | dict.fromkeys(extra, Argument(None, "None", "string"))
-                found[name] = Signature(name, arguments)
-    return found
+                signatures[name] = Signature(name, arguments)
+    return signatures
 
 
 def of_subclasses(base: str, places: tuple[Path, ...]) -> dict[str, Signature]:
-    """The classes whose ancestry holds a class that ends in `base`."""
+    """The classes that have an ancestor whose name ends in `base`."""
     classes = _classes(places)
     return {
         name: Signature(name, _arguments(node, classes))
@@ -67,6 +67,7 @@ def _classes(places: tuple[Path, ...]) -> dict[str, ast.ClassDef]:
 
 
 def _exports(node: ast.ClassDef) -> list[str]:
+    """The names under which Keras exports a class: the argument of its decorator `keras_export`."""
     calls = [it for it in node.decorator_list if isinstance(it, ast.Call) and ast.unparse(it.func) == "keras_export"]
     names = [ast.literal_eval(call.args[0]) for call in calls]
     return [name for entry in names for name in ([entry] if isinstance(entry, str) else entry)]
@@ -89,9 +90,9 @@ def _arguments(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> dict[str
 def _parameters(args: ast.arguments, doc: str) -> dict[str, Argument]:
     names = [*args.args[1:], *args.kwonlyargs]
     defaults = [None] * (len(args.args) - 1 - len(args.defaults)) + [*args.defaults, *args.kw_defaults]
-    found = {}
+    arguments = {}
     for name, default in zip(names, defaults, strict=True):
         annotation = ast.unparse(name.annotation) if name.annotation else None
-        told = re.search(rf"^\s*{name.arg}:(.*?)(?=^\s*\w+:|\Z)", doc, re.MULTILINE | re.DOTALL)
-        found[name.arg] = Argument(annotation, ast.unparse(default) if default else None, told[1] if told else "")
-    return found
+        entry = re.search(rf"^\s*{name.arg}:(.*?)(?=^\s*\w+:|\Z)", doc, re.MULTILINE | re.DOTALL)
+        arguments[name.arg] = Argument(annotation, ast.unparse(default) if default else None, entry[1] if entry else "")
+    return arguments

@@ -9,8 +9,8 @@ TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/t
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
-ALTERNATING = "AlternatingFlip"  # ours: it needs the epoch, which no library's transform is told
-ELSEWHERE = {  # names of Keras and of torchvision for what Albumentations calls otherwise
+ALTERNATING = "AlternatingFlip"  # ours: it depends on the epoch, which no library passes to a transform
+ELSEWHERE = {  # names that Keras and torchvision have for transforms of Albumentations
     "Cutout": "Erasing and CoarseDropout",
     "RandomBrightness": "RandomBrightnessContrast",
     "RandomContrast": "RandomBrightnessContrast",
@@ -21,7 +21,7 @@ ELSEWHERE = {  # names of Keras and of torchvision for what Albumentations calls
     "RandomVerticalFlip": "VerticalFlip",
     "RandomZoom": "Affine",
 }
-OURS = ("seed", "data_format", "value_range")  # the batch says the seed; pixels are height x width x channels, 0 to 255
+FIXED = ("seed", "data_format", "value_range")  # the seed follows from the batch; pixels are H x W x C, 0 to 255
 
 
 @cache
@@ -32,11 +32,11 @@ def layers() -> dict[str, Signature]:
 
 @cache
 def optimizers() -> dict[str, Signature]:
-    """keras.optimizers, but for those that wrap others."""
-    found = _without(
-        of_keras("keras.optimizers", "optimizers"), "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"
-    )
-    return {name: _less(signature, "loss_scale_factor") for name, signature in found.items()}  # mixed_float16 scales by itself
+    """keras.optimizers without those that wrap others."""
+    wrappers = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
+    signatures = _without(of_keras("keras.optimizers", "optimizers"), *wrappers)
+    # no loss_scale_factor: with mixed_float16 the loss is scaled anyway
+    return {name: _less(signature, "loss_scale_factor") for name, signature in signatures.items()}
 
 
 @cache
@@ -47,37 +47,37 @@ def schedules() -> dict[str, Signature]:
 
 @cache
 def callbacks() -> dict[str, Signature]:
-    """The callbacks that steer training; those that write files would leave outputs that DVC does not know."""
-    found = of_keras("keras.callbacks", "callbacks")
-    return {name: found[name] for name in ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")}
+    """The callbacks that control training; those that write files would leave outputs that DVC does not know."""
+    signatures = of_keras("keras.callbacks", "callbacks")
+    return {name: signatures[name] for name in ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")}
 
 
 @cache
 def losses() -> dict[str, Signature]:
-    """The losses of keras.losses between a class and probabilities, which is what every network here answers."""
-    found = of_keras("keras.losses", "losses")
-    own = ("from_logits", "axis", "reduction", "name", "dtype")  # as the network has it: probabilities, a mean over the batch
-    return {name: _less(found[name], *own) for name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")}
+    """The losses of keras.losses between a class and probabilities, which every network here predicts."""
+    signatures = of_keras("keras.losses", "losses")
+    fixed = ("from_logits", "axis", "reduction", "name", "dtype")  # by the network: probabilities, a mean over the batch
+    return {name: _less(signatures[name], *fixed) for name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")}
 
 
 @cache
 def transforms() -> dict[str, Signature]:
     """The image transforms of Albumentations."""
     augmentations = root("albumentations") / "augmentations"
-    found = of_subclasses("Transform", tuple(augmentations / place for place in TRANSFORM_PLACES))
-    return {name: signature for name, signature in found.items() if not NOT_A_TRANSFORM.search(name)}
+    signatures = of_subclasses("Transform", tuple(augmentations / place for place in TRANSFORM_PLACES))
+    return {name: signature for name, signature in signatures.items() if not NOT_A_TRANSFORM.search(name)}
 
 
 @cache
 def batch_transforms() -> dict[str, Signature]:
     """The augmentations of keras.layers that Albumentations lacks: they mix images, or choose among transforms."""
-    found = of_keras("keras.layers", "layers/preprocessing/image_preprocessing")
-    return {name: _less(found[name], *OURS) for name in BATCH_TRANSFORMS}
+    signatures = of_keras("keras.layers", "layers/preprocessing/image_preprocessing")
+    return {name: _less(signatures[name], *FIXED) for name in BATCH_TRANSFORMS}
 
 
 @cache
 def augmentations() -> dict[str, Signature]:
-    """All that may stand under `augment`."""
+    """All transforms that `augment` may name."""
     return {ALTERNATING: Signature(ALTERNATING, {})} | transforms() | batch_transforms()
 
 
@@ -89,9 +89,11 @@ def applications() -> tuple[str, ...]:
     return tuple(name for file in sources for name in exported.findall(file.read_text(encoding="utf-8")))
 
 
-def _without(found: dict[str, Signature], *names: str) -> dict[str, Signature]:
-    return {name: signature for name, signature in found.items() if name not in names}
+def _without(signatures: dict[str, Signature], *names: str) -> dict[str, Signature]:
+    """The signatures but for those of some classes."""
+    return {name: signature for name, signature in signatures.items() if name not in names}
 
 
 def _less(signature: Signature, *names: str) -> Signature:
+    """The signature but for some of its arguments."""
     return Signature(signature.name, {name: it for name, it in signature.arguments.items() if name not in names})

@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
+import numpy as np
 
 DIGITS = 6
+
+
+class Table(Protocol):
+    """A pandas.DataFrame, as far as it is needed here: this module is imported where pandas is not."""
+
+    def to_csv(self, *, index: bool, float_format: str, lineterminator: str) -> str:
+        """The table as text."""
 
 
 def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -38,7 +43,7 @@ def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Two empty folders: what is put into the first becomes `folder` at the end, the second is for half-finished work.
+    """Two empty folders: what is put into the first becomes `folder` at the end, the second is for unfinished work.
 
     Both lie in a neighbour `NAME.part`. When the work fails, `folder` is as it was and the neighbour is removed; after a
     kill the next run removes it.
@@ -73,18 +78,17 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_csv(path: Path, table: "pd.DataFrame") -> None:
-    """Writes a table without its index, floats with six digits behind the point."""
-    text: str = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+def write_csv(path: Path, table: Table) -> None:
+    """Writes a table without its index, floats with six digits after the decimal point."""
+    text = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
     write_bytes(path, text.encode())
 
 
-def write_array(path: Path, array: "np.ndarray") -> None:
+def write_array(path: Path, array: np.ndarray) -> None:
     """Writes a NumPy array as `.npy`, C order."""
-    import numpy as np
 
     def fill(stream: IO[bytes]) -> None:
-        # Behind a plain `write` NumPy goes through Python's own, whose errors say that the disk is full.
+        # Given a plain `write`, NumPy goes through Python's own, whose errors say that the disk is full.
         plain = SimpleNamespace(write=stream.write)
         np.lib.format.write_array(plain, np.ascontiguousarray(array), allow_pickle=False)
 

@@ -13,22 +13,9 @@ from typing import NoReturn
 from darkroom.core.errors import DarkroomError
 
 
-def parser(doc: str | None) -> argparse.ArgumentParser:
-    """An argument parser whose help is the module's docstring."""
-    return argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-
-
-def no_arguments(doc: str | None) -> None:
-    """Answers --help and refuses arguments, for a stage that takes none."""
-    parser(doc).parse_args()
-
-
-def model_argument(doc: str | None) -> str:
-    """Answers --help and returns the name of the model that the stage is asked to work on."""
-    arguments = parser(doc)
-    arguments.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
-    name: str = arguments.parse_args().model
-    return name
+def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentParser:
+    """An argument parser whose help is the module's docstring; `program` is what the user typed."""
+    return argparse.ArgumentParser(prog=program, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def positive(text: str) -> int:
@@ -39,10 +26,10 @@ def positive(text: str) -> int:
     return number
 
 
-def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the last finished stage") -> NoReturn:
-    """Runs a command to its end: a refusal or a failing file is a line on stderr, never a traceback.
+def run(main: Callable[[], None], outlook: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
+    """Runs a command to its end: an error that a user can mend is a line on stderr, never a traceback.
 
-    `goes_on` is what an interrupted user wants to know, where the interrupt does not say better. A `MemoryError` or a
+    `outlook` is what an interrupted user wants to know, where the interrupt does not say better. A `MemoryError` or a
     programming error keeps its traceback: those are ours to mend.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -50,16 +37,16 @@ def run(main: Callable[[], None], goes_on: str = "`dvc repro` goes on from the l
     try:
         main()
         sys.stdout.flush()
-    except DarkroomError as refusal:
-        print(refusal, file=sys.stderr)
+    except DarkroomError as error:
+        print(error, file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # whoever read our output has had enough, as `head` does
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt as stop:
-        print("; ".join(["interrupted", *map(str, stop.args or [goes_on])]), file=sys.stderr)
+        print("; ".join(["interrupted", *map(str, stop.args or [outlook])]), file=sys.stderr)
         sys.exit(130)
     sys.exit(0)

@@ -3,44 +3,54 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from darkroom.core import yaml_source
+from darkroom.core import fingerprint, yaml_source
 from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
 
 IGNORED = "__pycache__"  # as .dvcignore has it
 
-Plain = dict[str, Any]
+
+@dataclass(frozen=True)
+class Dependencies:
+    """`deps`: the digest of each file and folder by its path in dvc.yaml; `params`: the value of each parameter by its name."""
+
+    deps: dict[str, str]
+    params: dict[str, Any]
 
 
-def declared(stages: Sequence[str], model: str, root: Path = Path()) -> Plain:
-    """`deps`, each with the MD5 that DVC would write down, and `params`, each with its value, of all `stages` of a model."""
-    deps, params = _declarations(yaml_source.read(root / "dvc.yaml").values["stages"], stages, model)
-    values = yaml_source.read(root / "params.yaml").values
-    return {
-        "deps": {path: digest(root / path) for path in sorted(deps)},
-        "params": {name: _value(values, name) for name in sorted(params)},
-    }
+def declared(stages: Sequence[str], model: str, workspace: Workspace) -> Dependencies:
+    """What dvc.yaml declares for all `stages` of a model, with MD5 digests as DVC takes them. The fingerprint of the code is
+    taken live.
+    """
+    entries = [yaml_source.read(workspace.dvc_yaml).values["stages"][stage]["do"] for stage in stages]
+    paths = {path.replace("${key}", model) for entry in entries for path in entry["deps"]}
+    names = {name.replace("${key}", model) for entry in entries for name in entry["params"]}
+    values = yaml_source.read(workspace.params).values
+    return Dependencies(
+        {path: _digest_of_dependency(path, workspace) for path in sorted(paths)},
+        {name: _value(values, name) for name in sorted(names)},
+    )
 
 
-def locked(stages: Sequence[str], model: str, root: Path = Path()) -> Plain:
-    """The same as dvc.lock has it."""
-    entries = yaml_source.read(root / "dvc.lock").values.get("stages") or {}
-    found: Plain = {"deps": {}, "params": {}}
-    for stage in stages:
-        entry = entries.get(f"{stage}@{model}", {})
-        found["deps"] |= {dep["path"]: dep["md5"] for dep in entry.get("deps", [])}
-        found["params"] |= entry.get("params", {}).get("params.yaml", {})
-    return found
+def locked(stages: Sequence[str], model: str, lock: Mapping[str, Any]) -> Dependencies:
+    """The same as `lock`, the parsed dvc.lock, has it."""
+    entries = [(lock.get("stages") or {}).get(f"{stage}@{model}", {}) for stage in stages]
+    return Dependencies(
+        {dep["path"]: dep["md5"] for entry in entries for dep in entry.get("deps", [])},
+        {name: value for entry in entries for name, value in entry.get("params", {}).get("params.yaml", {}).items()},
+    )
 
 
-def differences(one: Plain, other: Plain, names: tuple[str, str]) -> Iterator[str]:
+def differences(one: Dependencies, other: Dependencies, names: tuple[str, str]) -> Iterator[str]:
     """A line for each parameter and each dependency that differs; `names` say what the two are."""
-    for name in sorted(one["params"].keys() | other["params"].keys()):
-        yield from _told(name, one["params"].get(name), other["params"].get(name), names)
-    for path in sorted(one["deps"].keys() | other["deps"].keys()):
-        first, second = (known["deps"].get(path, "absent")[:8] for known in (one, other))
+    for name in sorted(one.params.keys() | other.params.keys()):
+        yield from _value_differences(name, one.params.get(name), other.params.get(name), names)
+    for path in sorted(one.deps.keys() | other.deps.keys()):
+        first, second = (side.deps.get(path, "absent")[:8] for side in (one, other))
         if first != second:
             yield f"{path}: {first} {names[0]}, {second} {names[1]}"
 
@@ -51,25 +61,25 @@ def digest(path: Path) -> str:
         raise DarkroomError(f"{path}: no such file; dvc.yaml declares it")
     if path.is_file():
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, _md5).hexdigest()
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     files = sorted(file for file in path.rglob("*") if file.is_file() and IGNORED not in file.parts)
     rows = [{"md5": digest(file), "relpath": file.relative_to(path).as_posix()} for file in files]
     text = json.dumps(sorted(rows, key=lambda row: row["relpath"]), sort_keys=True)
-    return _md5(text.encode()).hexdigest() + ".dir"
+    return md5(text.encode()) + ".dir"
 
 
-def _md5(content: bytes = b"") -> "hashlib._Hash":
-    return hashlib.md5(content, usedforsecurity=False)
+def _digest_of_dependency(path: str, workspace: Workspace) -> str:
+    """Data, models and reports lie in the workspace's folder, everything else in the checkout."""
+    for stage in fingerprint.stages(workspace.root):
+        if workspace.root / path == workspace.code(stage):
+            return md5(fingerprint.to_csv(fingerprint.rows(stage, workspace.root)).encode())
+    own = workspace.folder / path
+    return digest(own if own.exists() else workspace.root / path)
 
 
-def _declarations(entries: Mapping[str, Any], stages: Sequence[str], model: str) -> tuple[set[str], set[str]]:
-    deps: set[str] = set()
-    params: set[str] = set()
-    for stage in stages:
-        entry = entries[stage]["do"]
-        deps |= {path.replace("${key}", model) for path in entry["deps"]}
-        params |= {name.replace("${key}", model) for name in entry["params"]}
-    return deps, params
+def md5(content: bytes) -> str:
+    """As DVC takes it of a file."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _value(values: Any, name: str) -> Any:
@@ -78,18 +88,18 @@ def _value(values: Any, name: str) -> Any:
     return values
 
 
-def _told(name: str, one: Any, other: Any, names: tuple[str, str]) -> Iterator[str]:
-    """Mappings and lists are told by the entry that differs."""
+def _value_differences(name: str, one: Any, other: Any, names: tuple[str, str]) -> Iterator[str]:
+    """Of mappings and lists only the entries that differ."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in sorted(one.keys() | other.keys()):
-            yield from _told(f"{name}.{key}", one.get(key), other.get(key), names)
+            yield from _value_differences(f"{name}.{key}", one.get(key), other.get(key), names)
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for place, (item, twin) in enumerate(zip(one, other, strict=True)):
-            yield from _told(f"{name}[{place}]", item, twin, names)
+        for position, (item, twin) in enumerate(zip(one, other, strict=True)):
+            yield from _value_differences(f"{name}[{position}]", item, twin, names)
     elif one != other:
-        yield f"{name}: {_shown(one)} {names[0]}, {_shown(other)} {names[1]}"
+        yield f"{name}: {_short(one)} {names[0]}, {_short(other)} {names[1]}"
 
 
-def _shown(value: Any) -> str:
+def _short(value: Any) -> str:
     text = "absent" if value is None else json.dumps(value)
     return text if len(text) <= 80 else text[:77] + "..."

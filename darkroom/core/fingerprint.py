@@ -8,18 +8,14 @@ import ast
 import csv
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import grimp
-
-import darkroom
-from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
-CHECKOUT = Path(darkroom.__file__).parents[1]
 LIBRARY, STAGES = "darkroom", "pipeline"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 UNSEEN = ("kind", "type_comment")  # fields of the syntax tree without a meaning
@@ -27,50 +23,39 @@ UNSEEN = ("kind", "type_comment")  # fields of the syntax tree without a meaning
 Rows = dict[str, str]  # a module, or the path of a template: its SHA-256
 
 
-def stages() -> list[str]:
-    """The names of all stages but the one that writes the fingerprints."""
-    return sorted(file.stem for file in (CHECKOUT / STAGES).glob("*.py") if file.stem not in ("__init__", "fingerprint"))
+def stages(root: Path) -> list[str]:
+    """The names of the stages in a checkout, but for the one that writes the fingerprints."""
+    return sorted(file.stem for file in (root / STAGES).glob("*.py") if file.stem not in ("__init__", "fingerprint"))
 
 
-def graph() -> grimp.ImportGraph:
-    """Who imports whom. What `darkroom` itself imports, when somebody asks for it by name, is left out: no stage does."""
-    found = grimp.build_graph(LIBRARY, STAGES, cache_dir=None)
-    for imported in found.find_modules_directly_imported_by(LIBRARY):
-        found.remove_import(importer=LIBRARY, imported=imported)
-    return found
-
-
-def rows(stage: str, imports: grimp.ImportGraph) -> Rows:
-    """The fingerprint of a stage: its own module, all that it imports, the packages around them, and their templates."""
-    files = {module: _file(module) for module in _closure(f"{STAGES}.{stage}", imports)}
+def rows(stage: str, root: Path) -> Rows:
+    """The fingerprint of a stage of the checkout `root`: its own module, all of ours that it imports, wherever in a file that
+    stands, the packages around them, and their templates.
+    """
+    files = _closure(f"{STAGES}.{stage}", root)
     folders = sorted({file.parent / "templates" for file in files.values()})
     templates = [file for folder in folders for file in sorted(folder.glob("*.j2"))]
     return {
         **{module: digest(files[module].read_text(encoding="utf-8")) for module in sorted(files)},
-        **{file.relative_to(CHECKOUT).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in templates},
+        **{file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in templates},
     }
 
 
 def digest(source: str) -> str:
     """The SHA-256 of what Python source means."""
-    return hashlib.sha256("\n".join(_tokens(ast.parse(source))).encode()).hexdigest()
+    return hashlib.sha256("\n".join(_tokens(_parsed(source))).encode()).hexdigest()
 
 
-def write(path: Path, fingerprint: Rows) -> None:
-    """Writes a fingerprint as CSV: module, sha256."""
+def to_csv(fingerprint: Rows) -> str:
+    """A fingerprint as CSV: module, sha256."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows([("module", "sha256"), *fingerprint.items()])
-    artifacts.write_bytes(path, stream.getvalue().encode())
+    return stream.getvalue()
 
 
-def parse(text: str) -> Rows:
-    """What `write` wrote."""
+def from_csv(text: str) -> Rows:
+    """What `to_csv` made."""
     return {row["module"]: row["sha256"] for row in csv.DictReader(io.StringIO(text))}
-
-
-def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """The modules that differ, that are new or that are gone, sorted."""
-    return sorted(module for module in before.keys() | now.keys() if before.get(module) != now.get(module))
 
 
 def check(stage: str, workspace: Workspace) -> None:
@@ -82,30 +67,55 @@ def check(stage: str, workspace: Workspace) -> None:
     path = workspace.code(stage)
     if not path.is_file():
         return
-    if modules := changed(parse(path.read_text(encoding="utf-8")), rows(stage, graph())):
+    before, now = from_csv(path.read_text(encoding="utf-8")), rows(stage, workspace.root)
+    if modules := sorted(module for module in before.keys() | now.keys() if before.get(module) != now.get(module)):
         raise DarkroomError(f"{path}: the code has changed since ({', '.join(modules)}); run `dvc repro fingerprint` first")
 
 
-def _closure(module: str, imports: grimp.ImportGraph) -> set[str]:
-    found: set[str] = set()
+def _closure(module: str, root: Path) -> dict[str, Path]:
+    """The file of each module that a module imports, directly or not."""
+    files: dict[str, Path] = {}
     waiting = {module}
     while waiting:
-        one = waiting.pop()
-        found.add(one)
-        around = {one.rpartition(".")[0]} - {""}  # importing a module runs the package around it
-        waiting |= (imports.find_modules_directly_imported_by(one) | around) - found
-    return found
+        name = waiting.pop()
+        files[name] = _file(name, root)
+        # `darkroom` imports the classifier only for those who ask for it by name, which no stage does
+        imports = (
+            set()
+            if name == LIBRARY
+            else {found for found in _imports(files[name].read_text(encoding="utf-8")) if _file(found, root).is_file()}
+        )
+        package = {name.rpartition(".")[0]} - {""}  # importing a module runs the package around it
+        waiting |= (imports | package) - files.keys()
+    return files
 
 
-def _file(module: str) -> Path:
-    path = CHECKOUT / module.replace(".", "/")
+def _imports(source: str) -> Iterator[str]:
+    """What may be modules of ours among the names that a module imports."""
+    for node in ast.walk(_parsed(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] in (LIBRARY, STAGES))
+
+
+def _file(module: str, root: Path) -> Path:
+    path = root / module.replace(".", "/")
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def _tokens(node: Any) -> Iterator[str]:
     """A syntax tree as text. Empty fields are left out: Python 3.12 and 3.13 have some that 3.11 has not."""
     if isinstance(node, ast.Constant):
-        yield f"{type(node.value).__name__} {ascii(node.value)}"
+        yield f"{type(node.value).__name__} {node.value!a}"
     elif isinstance(node, ast.AST):
         yield type(node).__name__
         for name, value in sorted(ast.iter_fields(node)):

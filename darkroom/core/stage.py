@@ -1,6 +1,7 @@
 """How every stage starts: its options, the folder that it works in, and the proof that its fingerprint is true."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from darkroom.core.workspace import Workspace
 
 def parser(doc: str | None, model: bool = False) -> argparse.ArgumentParser:
     """The options that all stages have; with `model` also the name of a model."""
-    options = command.parser(doc)
+    program = re.search(r"python -m pipeline\.\w+", doc or "")
+    options = command.parser(doc, program[0] if program else None)
     if model:
         options.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
     options.add_argument("--workspace", metavar="FOLDER", type=Path, help="where data, models and reports lie (the checkout)")

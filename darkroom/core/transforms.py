@@ -18,12 +18,16 @@ Plain = dict[str, dict[str, Any]]
 class Pipeline:
     """A chain of Albumentations transforms that is a function of its seed: same seed, same images, same result.
 
-    `where` is where a user finds the chain: it begins every refusal.
+    `where` is where a user finds the chain: it begins every error message. Raises DarkroomError for arguments that
+    Albumentations does not take, or where it is not installed.
     """
 
     def __init__(self, calls: Sequence[Plain], where: str) -> None:
         self.calls, self.where = list(calls), where
-        self.compose = _compose(self.calls, where) if self.calls else None
+        self.compose: Any = None
+        if self.calls:
+            self.compose, crop_size_error = _compose(self.calls, where)
+            self.errors = (ValueError, TypeError, KeyError, crop_size_error, cv2.error)
 
     def __call__(self, images: Pixels, seed: int) -> Pixels:
         """Transforms uint8 N x H x W x C, drawing from generators that start at `seed`.
@@ -42,11 +46,9 @@ class Pipeline:
         return np.stack(results)
 
     def _one(self, image: Pixels) -> Pixels:
-        from albumentations.augmentations.crops.transforms import CropSizeError
-
         try:
-            return np.asarray(self.compose(image=image)["image"])  # type: ignore[misc]
-        except (ValueError, TypeError, KeyError, CropSizeError, cv2.error) as error:
+            return np.asarray(self.compose(image=image)["image"])
+        except self.errors as error:
             raise DarkroomError(f"{self.where}: {self._names()}: {_reason(error)}") from None
 
     def _names(self) -> str:
@@ -64,7 +66,8 @@ def check(calls: Sequence[Plain], images: Pixels, places: Sequence[object]) -> N
         Pipeline([certain], str(where))(images, seed=0)
 
 
-def _compose(calls: list[Plain], where: str) -> Any:
+def _compose(calls: list[Plain], where: str) -> tuple[Any, type[Exception]]:
+    """The chain, and the exception with which Albumentations refuses an image that is smaller than a crop."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for its newest version
     try:
         import albumentations
@@ -78,7 +81,7 @@ def _compose(calls: list[Plain], where: str) -> Any:
                 steps.append(getattr(albumentations, name)(**arguments))
             except (ValueError, TypeError) as error:
                 raise DarkroomError(f"{where}: {name}: {_reason(error)}") from None
-    return albumentations.Compose(steps)
+    return albumentations.Compose(steps), albumentations.augmentations.crops.transforms.CropSizeError
 
 
 def _reason(error: Exception) -> str:

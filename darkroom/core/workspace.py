@@ -1,10 +1,11 @@
 """Where a stage works, and every file that it reads or writes there."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "duplicates")
+BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "duplicates")  # those that the report shows
 
 
 def find_root() -> Path:
@@ -12,6 +13,26 @@ def find_root() -> Path:
     here = Path.cwd()
     found = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
     return Path(os.path.relpath(found))
+
+
+class _File:
+    """An attribute of `Workspace`: a path below its folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __get__(self, workspace: "Workspace", _: type) -> Path:
+        return workspace.folder / self.path
+
+
+class _ModelFile:
+    """A method of `Workspace`: a path below its folder, for the name of a model."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __get__(self, workspace: "Workspace", _: type) -> Callable[[str], Path]:
+        return lambda model: workspace.folder / self.path.format(model)
 
 
 @dataclass(frozen=True)
@@ -26,6 +47,37 @@ class Workspace:
     root: Path
     folder: Path
     params: Path
+
+    raw = _File("data/raw")  # the files of a catalog entry; of a data set that lies here only the manifest
+    manifest = _File("data/raw/manifest.csv")  # path, size and SHA-256 of each of the user's own files
+    prepared = _File("data/prepared")
+    index = _File("data/prepared/index.csv")  # a row an image
+    classes = _File("data/prepared/classes.json")
+    previews = _File("data/prepared/pictures.json")  # what preprocess shows on the page, as PNG data addresses
+    data_summary = _File("reports/data/summary.json")
+    ledger = _File("reports/data/ledger.csv")  # a row a file that was converted, refused or dropped
+    duplicates = _File("reports/data/duplicates.csv")  # a row an image that has a duplicate
+    accuracy = _File("reports/accuracy.json")  # of each model
+    page = _File("reports/index.html")
+
+    keras = _ModelFile("models/{}/model.keras")
+    best = _ModelFile("models/{}/best.keras")  # of a training that broke off; no stage reads it
+    checkpoint = _ModelFile("models/{}/state.npz")  # of a training that was killed; only its own rerun reads it
+    weight_trace = _ModelFile("models/{}/trace.csv")  # a row an epoch and tensor
+    reference = _ModelFile("models/{}/reference.npy")  # Keras's probabilities on the validation split, float32 N x K
+    candidate = _ModelFile("models/{}/candidate/model.onnx")  # before it has passed verify
+    candidate_quantized = _ModelFile("models/{}/candidate/quantized")  # the folder of smaller files that quantize kept
+    onnx = _ModelFile("models/{}/model.onnx")  # what ships
+    quantized = _ModelFile("models/{}/quantized")  # model.PRECISION.onnx; empty where none was kept
+
+    history = _ModelFile("reports/history/{}.csv")  # learning curves: a row an epoch
+    layers = _ModelFile("reports/layers/{}.csv")  # the model summary: a row a layer
+    augmented = _ModelFile("reports/augmented/{}.png")  # one image as sixteen epochs show it
+    metrics = _ModelFile("reports/metrics/{}.json")  # five headline figures
+    evaluation = _ModelFile("reports/evaluation/{}.json")  # all figures, those of the smaller files too
+    confusion = _ModelFile("reports/confusion/{}.csv")  # a row a true class, a column a predicted one
+    by_class = _ModelFile("reports/by_class/{}.csv")  # precision, recall and F1: a row a class
+    predictions = _ModelFile("reports/predictions/{}.csv")  # a row a test image
 
     @classmethod
     def at(cls, folder: Path | None = None, params: Path | None = None) -> "Workspace":
@@ -48,156 +100,30 @@ class Workspace:
         """The folder of catalog entries."""
         return self.root / "data/catalog"
 
-    def benchmark(self, name: str) -> Path:
-        """Measured times and ratios; `BENCHMARKS` are those that the report shows."""
-        return self.root / f"benchmarks/{name}.json"
-
     def dataset(self, name: str) -> Path:
         """The file or folder that `dataset:` names."""
         return self.root / name
+
+    def benchmark(self, name: str) -> Path:
+        """Measured times and ratios."""
+        return self.root / f"benchmarks/{name}.json"
 
     def code(self, stage: str) -> Path:
         """The fingerprint of a stage's code: a row a module."""
         return self.root / f"reports/code/{stage}.csv"
 
-    @property
-    def raw(self) -> Path:
-        """The files of a catalog entry, as downloaded; of a data set that lies here only its manifest."""
-        return self.folder / "data/raw"
-
-    @property
-    def manifest(self) -> Path:
-        """Path, size and SHA-256 of each file of a data set that lies here."""
-        return self.raw / "manifest.csv"
-
-    @property
-    def prepared(self) -> Path:
-        """All that preprocess prepared."""
-        return self.folder / "data/prepared"
-
     def split(self, name: str) -> Path:
         """The folder of one split: `images-*.npy` and `labels.npy`."""
         return self.prepared / name
 
-    @property
-    def index(self) -> Path:
-        """A row a prepared image."""
-        return self.prepared / "index.csv"
-
-    @property
-    def classes(self) -> Path:
-        """The names of the classes."""
-        return self.prepared / "classes.json"
-
-    @property
-    def previews(self) -> Path:
-        """What preprocess shows on the page, as PNG data addresses."""
-        return self.prepared / "pictures.json"
-
-    @property
-    def data_summary(self) -> Path:
-        """Sums over the data set."""
-        return self.folder / "reports/data/summary.json"
-
-    @property
-    def ledger(self) -> Path:
-        """A row a file that was converted, refused or dropped."""
-        return self.folder / "reports/data/ledger.csv"
-
-    @property
-    def duplicates(self) -> Path:
-        """A row an image that has a duplicate."""
-        return self.folder / "reports/data/duplicates.csv"
-
-    @property
-    def accuracy(self) -> Path:
-        """The scoreboard: the accuracy of each model."""
-        return self.folder / "reports/accuracy.json"
-
-    @property
-    def page(self) -> Path:
-        """The report."""
-        return self.folder / "reports/index.html"
-
-    def keras(self, model: str) -> Path:
-        """The trained network."""
-        return self._model(model) / "model.keras"
-
-    def best(self, model: str) -> Path:
-        """The best weights of a training that broke off; no stage reads them."""
-        return self._model(model) / "best.keras"
-
-    def checkpoint(self, model: str) -> Path:
-        """Where a training stands, for one that is killed; no stage reads another's."""
-        return self._model(model) / "state.npz"
-
-    def weight_trace(self, model: str) -> Path:
-        """The digest of every tensor of a training after each epoch."""
-        return self._model(model) / "trace.csv"
-
-    def reference(self, model: str) -> Path:
-        """Keras's probabilities on the validation split, float32 N x K."""
-        return self._model(model) / "reference.npy"
-
-    def candidate(self, model: str) -> Path:
-        """The ONNX file that export wrote, before it has passed verify."""
-        return self._model(model) / "candidate/model.onnx"
-
-    def candidate_quantized(self, model: str) -> Path:
-        """The folder of the smaller files that quantize kept, before publish."""
-        return self._model(model) / "candidate/quantized"
-
     def candidate_report(self, model: str, stage: str) -> Path:
         """What export, verify or quantize says of its work, before publish."""
-        return self._model(model) / f"candidate/{stage}.json"
-
-    def onnx(self, model: str) -> Path:
-        """The file that ships."""
-        return self._model(model) / "model.onnx"
-
-    def quantized(self, model: str) -> Path:
-        """The folder of the smaller files, `model.PRECISION.onnx`; empty where none was kept."""
-        return self._model(model) / "quantized"
+        return self.folder / f"models/{model}/candidate/{stage}.json"
 
     def report(self, model: str, stage: str) -> Path:
         """What export, verify or quantize says of the files that ship."""
         return self.folder / f"reports/{stage}/{model}.json"
 
-    def history(self, model: str) -> Path:
-        """Learning curves: a row an epoch."""
-        return self.folder / f"reports/history/{model}.csv"
-
-    def layers(self, model: str) -> Path:
-        """The model summary: a row a layer."""
-        return self.folder / f"reports/layers/{model}.csv"
-
-    def augmented(self, model: str) -> Path:
-        """The augmentation preview: one image as sixteen epochs show it."""
-        return self.folder / f"reports/augmented/{model}.png"
-
     def lr_finder(self, model: str, suffix: str) -> Path:
         """The curve of a learning-rate range test, `csv` or `svg`. No stage reads it."""
         return self.folder / f"reports/lr_finder/{model}.{suffix}"
-
-    def metrics(self, model: str) -> Path:
-        """The headline figures of the test split."""
-        return self.folder / f"reports/metrics/{model}.json"
-
-    def evaluation(self, model: str) -> Path:
-        """All figures of the test split, also those of the smaller files."""
-        return self.folder / f"reports/evaluation/{model}.json"
-
-    def confusion(self, model: str) -> Path:
-        """Counts: a row a true class, a column a predicted one."""
-        return self.folder / f"reports/confusion/{model}.csv"
-
-    def by_class(self, model: str) -> Path:
-        """Precision, recall and F1: a row a class."""
-        return self.folder / f"reports/by_class/{model}.csv"
-
-    def predictions(self, model: str) -> Path:
-        """A row a test image."""
-        return self.folder / f"reports/predictions/{model}.csv"
-
-    def _model(self, name: str) -> Path:
-        return self.folder / "models" / name

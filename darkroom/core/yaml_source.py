@@ -1,4 +1,4 @@
-"""YAML as DVC reads it (YAML 1.2, ruamel's safe loader), and the line of every value, for errors that can be found."""
+"""YAML as DVC reads it (YAML 1.2, ruamel's safe loader), with the line of every value, for error messages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class Source:
     lines: dict[Where, int]
 
     def line(self, where: Where) -> int:
-        """The line of `where`, or of the nearest enclosing key that is in the file."""
+        """The line of `where`, or of the innermost key around it that the file has."""
         while where and where not in self.lines:
             where = where[:-1]
         return self.lines.get(where, 1)
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a YAML file that prints as `params.yaml:41: models.cnn.layers[3].Dropout`: it begins a refusal."""
+    """A place in a YAML file that prints as `params.yaml:41: models.cnn.layers[3].Dropout`, the start of an error message."""
 
     source: Source
     where: Where
@@ -51,24 +51,34 @@ def dotted(where: Where) -> str:
 
 def read(path: Path) -> Source:
     """Parses a YAML file whose top is a mapping. Raises DarkroomError, one line, for anything else."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a YAML file. Raises DarkroomError, one line, where there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
-        values = YAML(typ="safe").load(text)
-        marked = YAML(typ="rt").load(text)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DarkroomError(f"{path}: no such file; run the command in the root of the repository") from None
     except IsADirectoryError:
         raise DarkroomError(f"{path}: a folder; a YAML file is expected") from None
     except UnicodeDecodeError as error:
         raise DarkroomError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
+def parse(text: str, name: str) -> Source:
+    """Parses a YAML text whose top is a mapping; messages call it `name`. Raises DarkroomError, one line, for anything else."""
+    try:
+        values = YAML(typ="safe").load(text)
+        marked = YAML(typ="rt").load(text)
     except DuplicateKeyError as error:
-        raise DarkroomError(f"{path}:{_line(error)}: {_first(error.problem)}; a key may stand once") from None
+        raise DarkroomError(f"{name}:{_line(error)}: {_first(error.problem)}; a key may stand once") from None
     except MarkedYAMLError as error:
-        raise DarkroomError(f"{path}:{_line(error)}: not valid YAML: {_first(error.problem or error.context)}") from None
+        raise DarkroomError(f"{name}:{_line(error)}: not valid YAML: {_first(error.problem or error.context)}") from None
     if not isinstance(values, dict):
-        found = "is empty" if values is None else f"holds a {type(values).__name__}"
-        raise DarkroomError(f"{path}:1: the file {found}; it must hold a mapping of sections")
-    return Source(str(path), values, _lines(marked, ()))
+        content = "is empty" if values is None else f"holds a {type(values).__name__}"
+        raise DarkroomError(f"{name}:1: the file {content}; it must hold a mapping of sections")
+    return Source(name, values, _lines(marked, ()))
 
 
 def _line(error: MarkedYAMLError) -> int:
@@ -81,14 +91,15 @@ def _first(text: str | None) -> str:
 
 
 def _lines(node: Any, where: Where) -> dict[Where, int]:
-    found: dict[Where, int] = {}
+    """The 1-based line of each key and item of a node that ruamel's round-trip loader made."""
+    lines: dict[Where, int] = {}
     if isinstance(node, CommentedMap):
         for key, child in node.items():
             if node.lc.data and key in node.lc.data:  # a merged key (<<) has no line of its own
-                found[(*where, key)] = node.lc.key(key)[0] + 1
-            found |= _lines(child, (*where, key))
+                lines[(*where, key)] = node.lc.key(key)[0] + 1
+            lines |= _lines(child, (*where, key))
     if isinstance(node, CommentedSeq):
         for position, child in enumerate(node):
-            found[(*where, position)] = node.lc.item(position)[0] + 1
-            found |= _lines(child, (*where, position))
-    return found
+            lines[(*where, position)] = node.lc.item(position)[0] + 1
+            lines |= _lines(child, (*where, position))
+    return lines

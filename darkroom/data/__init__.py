@@ -1,1 +1,1 @@
-"""From files to pixels: sources, readers, the one image path, splits, shards."""
+"""From the files of a data set to prepared images: sources, decoding, splits, duplicates, shards."""

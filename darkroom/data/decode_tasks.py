@@ -1,4 +1,4 @@
-"""From pictures to arrays of one size, in several processes: the bytes depend on the pictures and the policy alone."""
+"""Tasks that turn images of any kind into arrays of one size. The result depends only on the image and the policy."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,35 +14,39 @@ from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.transforms import Pipeline
 from darkroom.data import images, similarity
 from darkroom.data.sources import manifest
-from darkroom.data.sources.readers.collection import Collection, Files, Picture
+from darkroom.data.sources.readers.collection import Collection, Files, ImageSource
 
 Pixels = NDArray[np.uint8]
 
-CHUNK, BYTES = 64, 2**22  # pictures a task, at most, and prepared bytes
+TASK_IMAGES, TASK_BYTES = 64, 2**22  # limits of a task: its images, and their prepared bytes
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to every picture: `policy`, then Albumentations by name; `where` names these in a refusal."""
+    """What is done to every image: `policy`, then Albumentations transforms by name; `place` names these in errors."""
 
     policy: ImagePolicy
     transforms: tuple[dict[str, dict[str, Any]], ...]
-    where: str
+    place: str
 
 
 @dataclass(frozen=True)
-class Task:
-    """Some pictures, the SHA-256 that the manifest has of each file (None: it has none), and where relative names begin."""
+class DecodeTask:
+    """Some images, with the SHA-256 of each file in the manifest (None: not in it).
+
+    Paths are relative to `folder`, since a worker may have another working folder. `manifest` is for messages.
+    """
 
     preparation: Preparation
-    pictures: list[Picture]
-    expected: list[str | None]
+    images: list[ImageSource]
+    sha256: list[str | None]
     folder: Path
+    manifest: Path
 
 
 @dataclass(frozen=True)
-class Fact:
-    """What is known of a picture that could be read: its prepared pixels' SHA-256, its own size, what had to be converted."""
+class ImageRecord:
+    """A readable image: the SHA-256 of its prepared pixels, its own height and width, and the conversions that it needed."""
 
     sha256: str
     height: int
@@ -51,73 +55,75 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Done:
-    """For each picture of a task its Fact, or why it cannot be read; for the readable ones, in order, uint8 n x H x W x C
-    pixels and their thumbnails, uint8 n x T.
+class TaskResult:
+    """`outcomes`: for each image its ImageRecord, or why it cannot be read.
+
+    `pixels` (uint8 n x H x W x C) and `thumbnails` (uint8 n x T) have the readable images in order.
     """
 
-    told: list[Fact | str]
+    outcomes: list[ImageRecord | str]
     pixels: Pixels
     thumbnails: Pixels
 
 
-def tasks(collection: Collection, preparation: Preparation, known: dict[str, str]) -> Iterator[Task]:
-    """All pictures of a collection, in order, in chunks; `known` are the SHA-256 of the manifest by name."""
+class UnreadableError(Exception):
+    """An image that cannot be read. It goes to the ledger, and the task continues."""
+
+
+def split_into_tasks(
+    collection: Collection, preparation: Preparation, sha256: dict[str, str], manifest_path: Path
+) -> Iterator[DecodeTask]:
+    """Yields all images of a collection, in order, in tasks. `sha256` is the manifest at `manifest_path`, by name."""
     sources = collection.items["source"].tolist()
-    single, policy = isinstance(collection.pictures, Files), preparation.policy
-    most = min(CHUNK, max(1, BYTES // (policy.height * policy.width * policy.channels)))
-    for start in range(0, len(sources), most):
-        chunk = range(start, min(start + most, len(sources)))
-        expected = [known.get(sources[position]) if single else None for position in chunk]
-        yield Task(preparation, [collection.pictures[position] for position in chunk], expected, Path.cwd())
+    files, policy = isinstance(collection.images, Files), preparation.policy
+    size = min(TASK_IMAGES, max(1, TASK_BYTES // (policy.height * policy.width * policy.channels)))
+    for start in range(0, len(sources), size):
+        positions = range(start, min(start + size, len(sources)))
+        expected = [sha256.get(sources[position]) if files else None for position in positions]
+        chunk = [collection.images[position] for position in positions]
+        yield DecodeTask(preparation, chunk, expected, Path.cwd(), manifest_path)
 
 
-def prepare(task: Task) -> Done:
-    """Works a task off. Raises DarkroomError for a file that is not the one of the manifest, and for a transform that fails."""
+def prepare(task: DecodeTask) -> TaskResult:
+    """Runs a task. Raises DarkroomError for a file that differs from the manifest, and for a transform that fails."""
     policy = task.preparation.policy
-    transform = Pipeline(list(task.preparation.transforms), task.preparation.where)
-    told: list[Fact | str] = []
+    transform = Pipeline(list(task.preparation.transforms), task.preparation.place)
+    outcomes: list[ImageRecord | str] = []
     prepared: list[Pixels] = []
-    for picture, expected in zip(task.pictures, task.expected, strict=True):
+    for image, sha256 in zip(task.images, task.sha256, strict=True):
         try:
-            (height, width), sized, notes = _sized(picture, expected, task.folder, policy)
-        except Unreadable as reason:
-            told.append(str(reason))
+            (height, width), resized, notes = _conformed(image, sha256, task)
+        except UnreadableError as reason:
+            outcomes.append(str(reason))
             continue
-        (pixels,) = transform(sized[np.newaxis], seed=0)  # one seed: the same function in predict
+        (pixels,) = transform(resized[np.newaxis], seed=0)  # the same seed for all, as in predict
         prepared.append(pixels)
-        told.append(Fact(hashlib.sha256(pixels.tobytes()).hexdigest(), height, width, notes))
+        outcomes.append(ImageRecord(hashlib.sha256(pixels.tobytes()).hexdigest(), height, width, notes))
     shape = (len(prepared), policy.height, policy.width, policy.channels)
     rows, columns = similarity.thumbnail_shape(policy.height, policy.width)
     thumbnails = np.array([similarity.thumbnail(pixels) for pixels in prepared], np.uint8)
-    return Done(told, np.array(prepared, np.uint8).reshape(shape), thumbnails.reshape(len(prepared), rows * columns))
+    return TaskResult(outcomes, np.array(prepared, np.uint8).reshape(shape), thumbnails.reshape(len(prepared), rows * columns))
 
 
-class Unreadable(Exception):  # noqa: N818 - the picture's fault, not ours
-    """A picture that goes to the ledger."""
-
-
-def _sized(
-    picture: Picture, expected: str | None, folder: Path, policy: ImagePolicy
-) -> tuple[tuple[int, int], Pixels, tuple[str, ...]]:
-    """The picture's own height and width, its pixels by the policy, what had to be converted."""
-    whole, notes = (picture, ()) if not isinstance(picture, Path) else _whole(picture, expected, folder, policy)
+def _conformed(image: ImageSource, sha256: str | None, task: DecodeTask) -> tuple[tuple[int, int], Pixels, tuple[str, ...]]:
+    """The image's own height and width, its pixels by the policy, and the notes."""
+    pixels, notes = _decoded(image, sha256, task) if isinstance(image, Path) else (image, ())
     try:
-        return (whole.shape[0], whole.shape[1]), images.conform(whole, policy), notes
-    except DarkroomError as refusal:
-        raise Unreadable(str(refusal)) from None
+        return (pixels.shape[0], pixels.shape[1]), images.conform(pixels, task.preparation.policy), notes
+    except DarkroomError as error:
+        raise UnreadableError(str(error)) from None
 
 
-def _whole(picture: Path, expected: str | None, folder: Path, policy: ImagePolicy) -> tuple[Pixels, tuple[str, ...]]:
+def _decoded(path: Path, sha256: str | None, task: DecodeTask) -> tuple[Pixels, tuple[str, ...]]:
     try:
-        content = (folder / picture).read_bytes()
+        content = (task.folder / path).read_bytes()
     except OSError as error:
-        raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if expected is not None and hashlib.sha256(content).hexdigest() != expected:
-        raise DarkroomError(manifest.changed(picture))
+        raise UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise DarkroomError(manifest.changed(path, task.manifest))
     try:
-        found = images.read(content, policy, listen=True)
-    except DarkroomError as refusal:
-        raise Unreadable(str(refusal)) from None
-    misnamed = images.misnamed(content, picture.name)
-    return found.pixels, (*found.notes, *([misnamed] if misnamed else []))
+        decoded = images.read(content, task.preparation.policy, capture_stderr=True)
+    except DarkroomError as error:
+        raise UnreadableError(str(error)) from None
+    misnamed = images.misnamed(content, path.name)
+    return decoded.pixels, (*decoded.notes, *([misnamed] if misnamed else []))

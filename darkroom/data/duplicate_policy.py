@@ -7,94 +7,118 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from darkroom.config import Params
+from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
-from darkroom.data import duplicates, splits
+from darkroom.core.workspace import Workspace
+from darkroom.data import duplicates, index, similarity, splits
 from darkroom.data.ledger import Row
+from darkroom.data.staging import StagedImages
 
-FIRST = ("test", "validation", "train", "")  # which of a set's copies stays: test is what others have measured on
-SHOWN = 3
+PRIORITY = ("test", "validation", "train", "")  # of which copy is kept: published results are measured on test
+SHOWN = 3  # pairs in an error
 DROPPED = "dropped"
 
 
 @dataclass(frozen=True)
-class Division:
-    """`chosen`: the positions of each split in the table of images; `pairs`: the duplicates among them; `told`: for each image
-    that has one, the most similar, in another split where there is one; `leaked`: for each image of the table whether it is
-    in test and has a duplicate that is learnt from.
+class Partition:
+    """The splits of a data set, and its duplicates.
+
+    `positions`: the rows of each split in the table of images. `pairs`: the duplicates among all rows. `duplicates`: for each
+    image that has one the best partner, as reports/data/duplicates.csv shows it. `leaked`: for each row whether it is a test
+    image with a duplicate in train or validation.
     """
 
-    chosen: dict[str, NDArray[np.int64]]
+    positions: dict[str, NDArray[np.int64]]
     pairs: pd.DataFrame
-    told: pd.DataFrame
+    duplicates: pd.DataFrame
     leaked: NDArray[np.bool_]
 
 
-def divide(
+def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Partition:
+    """Splits the staged images by params.yaml, and adds dropped duplicates to the ledger.
+
+    Raises DarkroomError for a class without training images, and for duplicates under the policy `stop`.
+    """
+    chosen, table = settings.preprocess.duplicates, staged.table
+    shape = similarity.thumbnail_shape(settings.image.height, settings.image.width)
+    pairs = duplicates.find(staged.thumbnails, shape, table["sha256"].tolist(), chosen.similarity)
+    shares = (settings.preprocess.validation, settings.preprocess.test, settings.seed)
+    result = partition(table, staged.classes, pairs, chosen.policy == "drop", shares)
+    staged.rows += dropped_rows(result.duplicates)
+    splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes)
+    if chosen.policy == "stop":
+        artifacts.write_csv(workspace.duplicates, result.duplicates)
+        refuse(result.duplicates, settings.place("preprocess", "duplicates", "policy"))
+    return result
+
+
+def partition(
     table: pd.DataFrame, classes: Sequence[str], pairs: pd.DataFrame, drop: bool, shares: tuple[float, float, int]
-) -> Division:
-    """Splits the images by the shares of validation and test and a seed; with `drop` one of each set of duplicates only."""
-    given = table["split"].tolist()
-    stays = np.flatnonzero(_kept(pairs, given)) if drop else np.arange(len(table))
-    part = table.iloc[stays]
-    found = splits.assign(part["label"].to_numpy(), part["split"].tolist(), part["group"].tolist(), *shares)
-    chosen = {split: stays[positions] for split, positions in found.items()}
+) -> Partition:
+    """Splits the images by `shares` (of validation, of test, and a seed); with `drop` keeps one image of each set only."""
+    existing = table["split"].tolist()
+    kept = np.flatnonzero(_kept(pairs, existing)) if drop else np.arange(len(table))
+    part = table.iloc[kept]
+    assigned = splits.assign(part["label"].to_numpy(), part["split"].tolist(), part["group"].tolist(), *shares)
+    positions = {split: kept[indices] for split, indices in assigned.items()}
     split_of = np.full(len(table), DROPPED, object)
-    for split, positions in chosen.items():
-        split_of[positions] = split
+    for split, indices in positions.items():
+        split_of[indices] = split
     leaked = duplicates.leaked(pairs, split_of, "test", ("train", "validation"))
-    return Division(chosen, pairs, _report(pairs, table, classes, split_of), leaked)
+    return Partition(positions, pairs, _report(pairs, table, classes, split_of), leaked)
 
 
-def _kept(pairs: pd.DataFrame, given: Sequence[str]) -> NDArray[np.bool_]:
-    """For each image whether it stays: a given test image rather than a training image, then the first."""
-    sets = duplicates.sets(pairs, len(given))
-    rank = np.asarray([FIRST.index(split) for split in given])
+def _kept(pairs: pd.DataFrame, existing: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each image is kept: of each set the one whose existing split comes first in `PRIORITY`, then the first."""
+    sets = duplicates.sets(pairs, len(existing))
+    rank = np.asarray([PRIORITY.index(split) for split in existing])
     best = pd.DataFrame({"set": sets, "rank": rank}).sort_values(["set", "rank"], kind="stable").drop_duplicates("set")
-    stays = np.zeros(len(given), np.bool_)
-    stays[best.index.to_numpy()] = True
-    return stays
+    kept = np.zeros(len(existing), np.bool_)
+    kept[best.index.to_numpy()] = True
+    return kept
 
 
 def _report(pairs: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], split_of: NDArray[np.object_]) -> pd.DataFrame:
-    found = duplicates.partners(pairs, split_of)
+    partners = duplicates.partners(pairs, split_of)
     names = np.asarray(classes, object)[table["label"].to_numpy()]
     sources = table["source"].to_numpy(object)
-    image, partner = found["image"].to_numpy(), found["partner"].to_numpy()
+    image, partner = partners["image"].to_numpy(), partners["partner"].to_numpy()
     columns = {
         **{"source": sources[image], "class": names[image], "split": split_of[image]},
         **{"partner": sources[partner], "partner_class": names[partner], "partner_split": split_of[partner]},
-        **{"kind": found["kind"].to_numpy(), "similarity": found["similarity"].to_numpy(np.float64)},
+        **{"kind": partners["kind"].to_numpy(), "similarity": partners["similarity"].to_numpy(np.float64)},
     }
     return pd.DataFrame(columns)
 
 
-def rows(found: pd.DataFrame) -> list[Row]:
-    """What the ledger says of the images that were dropped."""
-    gone = found[found["split"] == DROPPED]
-    told = gone[["source", "class", "kind", "partner"]].to_numpy().tolist()
-    return [Row(source, name, "dropped", f"{kind} copy of {partner}") for source, name, kind, partner in told]
+def dropped_rows(report: pd.DataFrame) -> list[Row]:
+    """The rows of the ledger for the images that were dropped."""
+    dropped = report[report["split"] == DROPPED]
+    columns = dropped[["source", "class", "kind", "partner"]].to_numpy().tolist()
+    return [Row(source, name, "dropped", f"{kind} copy of {partner}") for source, name, kind, partner in columns]
 
 
-def refuse(told: pd.DataFrame, where: str) -> None:
-    """Raises DarkroomError where there is any duplicate."""
-    if len(told):
-        shown = ", ".join(f"{row.source} and {row.partner} ({row.kind})" for row in told.head(SHOWN).itertuples())
+def refuse(report: pd.DataFrame, place: object) -> None:
+    """Raises DarkroomError if there is any duplicate. `place` is the line of params.yaml that asks for it."""
+    if len(report):
+        shown = ", ".join(f"{row.source} and {row.partner} ({row.kind})" for row in report.head(SHOWN).itertuples())
         raise DarkroomError(
-            f"{where}: stop: {len(told)} images have a duplicate, {shown}; reports/data/duplicates.csv lists them"
+            f"{place}: stop: {len(report)} images have a duplicate, {shown}; reports/data/duplicates.csv lists them"
         )
 
 
-def summary(found: Division) -> dict[str, object]:
-    """Pairs by kind; images with a duplicate by the two splits; leaked test images; images of another class than theirs."""
-    told, kinds = found.told, found.pairs["kind"].value_counts()
-    order = {split: place for place, split in enumerate((*splits.SPLITS, DROPPED))}
+def summary(partition: Partition) -> dict[str, object]:
+    """Counts: pairs by kind, images with a duplicate by the two splits, leaked test images, partners of different classes."""
+    report, kinds = partition.duplicates, partition.pairs["kind"].value_counts()
+    order = {split: place for place, split in enumerate((*index.SPLITS, DROPPED))}
     sides = [
-        " and ".join(sorted({one, other}, key=order.__getitem__))
-        for one, other in zip(told["split"], told["partner_split"], strict=True)
+        " and ".join(sorted({split, other}, key=order.__getitem__))
+        for split, other in zip(report["split"], report["partner_split"], strict=True)
     ]
     return {
         "pairs": {kind: int(kinds.get(kind, 0)) for kind in ("exact", "near", "mirrored")},
         "across": pd.Series(sides, dtype=str).value_counts().sort_index().to_dict(),
-        "leaked": int(found.leaked.sum()),
-        "conflicts": int((told["class"] != told["partner_class"]).sum()),
+        "leaked": int(partition.leaked.sum()),
+        "conflicts": int((report["class"] != report["partner_class"]).sum()),
     }

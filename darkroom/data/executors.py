@@ -1,4 +1,4 @@
-"""Work in several processes, on this machine or on a cluster: results come back in order, whatever the number of workers."""
+"""Runs tasks in several processes and returns their results in order, whatever the number of workers."""
 
 import os
 import signal
@@ -10,28 +10,24 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
+import cv2
+
 from darkroom.core.errors import DarkroomError
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
-PROCESSES = "processes"
-AHEAD = 4  # tasks a worker that wait or are done: enough that none idles, few enough that memory stays flat
-PATIENCE_S = 10
+TASKS_PER_WORKER = 4  # queued or finished: enough to keep every worker busy, few enough to bound memory
 
 
 @contextmanager
-def executor(kind: str, workers: int | None, where: object) -> Iterator[tuple[Executor, int]]:
-    """An executor and the number of its workers: `processes` of this machine (None: one a core), or a Dask scheduler's.
+def processes(workers: int | None) -> Iterator[tuple[Executor, int]]:
+    """A pool of processes and their number; None: one a core. Leaving the block by an exception cancels the queued tasks.
 
-    `where` names `kind` in a refusal. Leaving the block by an exception gives up the tasks that have not begun.
+    Raises DarkroomError if a process dies.
     """
-    if kind != PROCESSES:
-        with _cluster(kind, where) as found:
-            yield found
-        return
     count = workers or _cores()
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _begin)
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _initialize)
     try:
         yield pool, count
     except BrokenProcessPool:
@@ -42,44 +38,23 @@ def executor(kind: str, workers: int | None, where: object) -> Iterator[tuple[Ex
         pool.shutdown(cancel_futures=True)
 
 
-def in_order(pool: Executor, count: int, work: Callable[[Work], Result], tasks: Iterable[Work]) -> Iterator[Result]:
-    """The result of each task in the order of the tasks, of which few wait at a time."""
-    waiting: deque[Future[Result]] = deque()
+def map_in_order(pool: Executor, workers: int, work: Callable[[Work], Result], tasks: Iterable[Work]) -> Iterator[Result]:
+    """Yields the result of each task in the order of the tasks. Only a few tasks a worker are queued at a time."""
+    queue: deque[Future[Result]] = deque()
     for task in tasks:
-        waiting.append(pool.submit(work, task))
-        if len(waiting) >= AHEAD * count:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+        queue.append(pool.submit(work, task))
+        if len(queue) >= TASKS_PER_WORKER * workers:
+            yield queue.popleft().result()
+    while queue:
+        yield queue.popleft().result()
 
 
 def _cores() -> int:
-    """Cores that this process may use."""
+    """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _begin() -> None:
-    """A worker leaves Ctrl-C to the process that gave it work, and keeps to one thread: there is a worker for every core."""
-    import cv2
-
+def _initialize() -> None:
+    """Prepares a worker: Ctrl-C is handled by the parent process, and OpenCV uses one thread, as there is a worker a core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-
-
-@contextmanager
-def _cluster(address: str, where: object) -> Iterator[tuple[Executor, int]]:
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError:
-        raise DarkroomError(f"{where}: {address}: install the extra `dask`, or say {PROCESSES}") from None
-    try:
-        client = Client(address, timeout=PATIENCE_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise DarkroomError(f"{where}: {address}: no Dask scheduler answers there within {PATIENCE_S} s ({error})") from None
-    with client:
-        try:
-            yield client.get_executor(pure=False), sum(client.nthreads().values()) or 1
-        except ModuleNotFoundError as error:
-            raise DarkroomError(f"{where}: {address}: its workers lack {error.name}: start them in this environment") from None
-        except KilledWorker as error:
-            raise DarkroomError(f"{where}: {address}: a worker died again and again ({error})") from None

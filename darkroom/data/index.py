@@ -1,4 +1,4 @@
-"""The index of the prepared images, and the sums over it."""
+"""The index of the prepared images: which row of which split came from which source."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,19 +7,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from darkroom.data.splits import SPLITS
-
-LEAKED = "leaked"
+SPLITS = ("train", "validation", "test")
+LEAKED = "leaked"  # a flag
 
 
 def rows(
-    table: pd.DataFrame, classes: Sequence[str], chosen: dict[str, NDArray[np.int64]], leaked: NDArray[np.bool_]
+    table: pd.DataFrame, classes: Sequence[str], positions: dict[str, NDArray[np.int64]], leaked: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """A row an image, in the order of the shards: id, split, label, class, source, sha256, height, width, flags."""
-    return pd.concat([_split(split, table.iloc[chosen[split]], classes, leaked[chosen[split]]) for split in SPLITS])
+    """A row an image, in the order of the shards: id, split, label, class, source, sha256, height, width, flags.
+
+    `positions` are the rows of `table` in each split; `leaked` says for each row of `table` whether it is a leaked test image.
+    """
+    return pd.concat([_rows_of(split, table.iloc[positions[split]], classes, leaked[positions[split]]) for split in SPLITS])
 
 
-def _split(split: str, part: pd.DataFrame, classes: Sequence[str], leaked: NDArray[np.bool_]) -> pd.DataFrame:
+def _rows_of(split: str, part: pd.DataFrame, classes: Sequence[str], leaked: NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [f"{split}/{row:06d}" for row in range(len(part))],
@@ -33,5 +35,5 @@ def _split(split: str, part: pd.DataFrame, classes: Sequence[str], leaked: NDArr
 
 
 def counts(index: pd.DataFrame) -> dict[str, Any]:
-    """Images of each class, by split."""
+    """The number of images of each class, by split."""
     return {split: index.loc[index["split"] == split, "class"].value_counts().sort_index().to_dict() for split in SPLITS}

@@ -1,4 +1,4 @@
-"""Pictures of what preprocessing did, small enough for a page: PNG as data addresses."""
+"""Examples of what preprocessing did, for the report: small PNG images as data URLs."""
 
 import base64
 from pathlib import Path
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.data import images
-from darkroom.data.images.stderr_guard import overheard
+from darkroom.data.images.stderr_guard import captured_stderr
 from darkroom.data.ledger import SEPARATOR, Row, totals
-from darkroom.data.sources.readers.collection import Collection, Picture
+from darkroom.data.sources.readers.collection import Collection, ImageSource
 
 Pixels = NDArray[np.uint8]
-Shown = dict[str, str | None]
+Preview = dict[str, str | None]  # source, note, before, after
 
-PLAIN, ODD, PAIRS = 10, 24, 12
-SIDE = 160  # pixels of the longer side, at most
+MAX_PREPARED, MAX_CONVERTED, MAX_PAIRS = 10, 24, 12
+SIDE = 160  # longer side of a preview at most, in pixels
 NAIVE = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def png(pixels: Pixels) -> str:
-    """A data address of uint8 H x W or H x W x C pixels (grey or RGB) as PNG, shrunk to `SIDE` where they are larger."""
+    """A data URL with uint8 H x W or H x W x C pixels (grey or RGB) as PNG, reduced to `SIDE` if larger."""
     scale = SIDE / max(pixels.shape[:2])
     if scale < 1:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
@@ -33,69 +33,69 @@ def png(pixels: Pixels) -> str:
     return "data:image/png;base64," + base64.b64encode(content.tobytes()).decode()
 
 
-def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy: ImagePolicy) -> list[Shown]:
-    """Up to ten images before and after: the first of each class, then the second, and so on."""
+def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy: ImagePolicy) -> list[Preview]:
+    """Images before and after preparation: the first of each class, then the second, and so on."""
     turn = table.groupby("label").cumcount()
-    chosen = table.assign(turn=turn, place=range(len(table))).sort_values(["turn", "label"], kind="stable").head(PLAIN)
-    found = []
-    for row in chosen.to_dict("records"):
-        whole = _whole(collection.pictures[row["position"]], policy)
-        found.append(_shown(row["source"], f"{row['width']} x {row['height']}", whole, pixels[row["place"]]))
-    return found
+    ordered = table.assign(turn=turn, row=range(len(table))).sort_values(["turn", "label"], kind="stable")
+    previews = []
+    for row in ordered.head(MAX_PREPARED).to_dict("records"):
+        original = _original(collection.images[row["position"]], policy)
+        previews.append(_preview(row["source"], f"{row['width']} x {row['height']}", original, pixels[row["row"]]))
+    return previews
 
 
-def odd(collection: Collection, table: pd.DataFrame, pixels: Pixels) -> list[Shown]:
-    """Files that had to be converted, two of each kind: as a plain reader sees them, and as they were prepared."""
-    converted = table.assign(place=range(len(table)))[table["notes"] != ""]
-    kinds = converted["notes"].map({notes: _kind(notes) for notes in converted["notes"].unique()})
-    chosen = converted[converted.groupby(kinds).cumcount() < 2].head(ODD)
+def converted(collection: Collection, table: pd.DataFrame, pixels: Pixels) -> list[Preview]:
+    """Converted files, two for each reason: as a naive reader would show them, and as they were prepared."""
+    rows = table.assign(row=range(len(table)))[table["notes"] != ""]
+    reasons = rows["notes"].map({notes: _first_reason(notes) for notes in rows["notes"].unique()})
+    chosen = rows[rows.groupby(reasons).cumcount() < 2].head(MAX_CONVERTED)
     return [
-        _shown(row["source"], row["notes"], _naive(collection.pictures[row["position"]]), pixels[row["place"]])
+        _preview(row["source"], row["notes"], _naive(collection.images[row["position"]]), pixels[row["row"]])
         for row in chosen.to_dict("records")
     ]
 
 
-def pairs(told: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> list[Shown]:
-    """Duplicates side by side: of another class first, then across splits, then the least alike."""
-    place = {source: at for at, source in enumerate(table["source"])}
-    conflict, across = told["class"] != told["partner_class"], told["split"] != told["partner_split"]
-    order = told.assign(conflict=~conflict, inside=~across).sort_values(
-        ["conflict", "inside", "similarity", "source"], kind="stable"
+def duplicates(report: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> list[Preview]:
+    """Duplicates side by side: those of different classes first, then across splits, then the least similar."""
+    row_of = {source: row for row, source in enumerate(table["source"])}
+    conflict, across = report["class"] != report["partner_class"], report["split"] != report["partner_split"]
+    ordered = report.assign(agree=~conflict, inside=~across).sort_values(
+        ["agree", "inside", "similarity", "source"], kind="stable"
     )
-    chosen: list[Shown] = []
-    seen: set[frozenset[str]] = set()
-    for row in order.to_dict("records"):
-        both = frozenset((row["source"], row["partner"]))
-        if both not in seen and len(chosen) < PAIRS:
-            seen.add(both)
+    previews: list[Preview] = []
+    shown: set[frozenset[str]] = set()
+    for row in ordered.to_dict("records"):
+        pair = frozenset((row["source"], row["partner"]))
+        if pair not in shown and len(previews) < MAX_PAIRS:
+            shown.add(pair)
             names = (f"{row[side + 'class']} ({row[side + 'split']})" for side in ("", "partner_"))
             note = f"{row['kind']} {row['similarity']:.3f}: {' / '.join(names)}"
-            one, other = (pixels[place[row[side]]] for side in ("source", "partner"))
-            chosen.append(_shown(row["source"], note, one, other))
-    return chosen
+            image, partner = (pixels[row_of[row[side]]] for side in ("source", "partner"))
+            previews.append(_preview(row["source"], note, image, partner))
+    return previews
 
 
-def _kind(notes: str) -> str:
-    """The first of the reasons, as the ledger's sums have it."""
-    (kind,) = totals([Row("", "", "converted", notes.split(SEPARATOR)[0])], "converted")
-    return kind
+def _first_reason(notes: str) -> str:
+    """The first conversion, with numbers replaced as in the ledger's totals."""
+    (reason,) = totals([Row("", "", "converted", notes.split(SEPARATOR)[0])], "converted")
+    return reason
 
 
-def _shown(source: str, note: str, before: Pixels | None, after: Pixels) -> Shown:
+def _preview(source: str, note: str, before: Pixels | None, after: Pixels) -> Preview:
     return {"source": source, "note": note, "before": None if before is None else png(before), "after": png(after)}
 
 
-def _whole(picture: Picture, policy: ImagePolicy) -> Pixels:
-    return images.read(picture.read_bytes(), policy, listen=True).pixels if isinstance(picture, Path) else picture
+def _original(image: ImageSource, policy: ImagePolicy) -> Pixels:
+    return images.read(image.read_bytes(), policy, capture_stderr=True).pixels if isinstance(image, Path) else image
 
 
-def _naive(picture: Picture) -> Pixels | None:
-    """What a reader without care makes of a file: no alpha, no orientation, no range; None where it can make nothing."""
-    if not isinstance(picture, Path):
-        return picture
+def _naive(image: ImageSource) -> Pixels | None:
+    """A file decoded without alpha, orientation or range; None if OpenCV cannot decode it."""
+    if not isinstance(image, Path):
+        return image
     try:
-        with overheard():
-            found = cv2.imdecode(np.frombuffer(picture.read_bytes(), np.uint8), NAIVE)
+        with captured_stderr():
+            pixels = cv2.imdecode(np.frombuffer(image.read_bytes(), np.uint8), NAIVE)
     except cv2.error:
         return None
-    return None if found is None else np.ascontiguousarray(found[..., ::-1])
+    return None if pixels is None else np.ascontiguousarray(pixels[..., ::-1])

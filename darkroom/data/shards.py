@@ -1,4 +1,4 @@
-"""Prepared images on disk: uint8 N x H x W x C in shards that are memory-mapped, never loaded whole."""
+"""Prepared images on disk: uint8 N x H x W x C in shards that are memory-mapped, never loaded as a whole."""
 
 from collections.abc import Iterable
 from itertools import chain, islice
@@ -16,7 +16,10 @@ LABELS = "labels.npy"
 
 
 class Shards:
-    """One split: `len()`, `images(positions)` as uint8 n x H x W x C, `labels` as int64 N."""
+    """One prepared split: `len()`, `images(positions)` as uint8 n x H x W x C, `labels` as int64 N.
+
+    Raises DarkroomError if files are missing or do not fit together.
+    """
 
     def __init__(self, folder: Path) -> None:
         files = sorted(folder.glob("images-*.npy"))
@@ -40,26 +43,26 @@ class Shards:
         """A copy of the images at `positions`, in that order."""
         if len(self.parts) == 1 or len(positions) == 0:
             return np.asarray(self.parts[0][positions])
-        owners = np.searchsorted(self.starts, positions, side="right") - 1
-        rows = [self.parts[owner][at - self.starts[owner]] for owner, at in zip(owners, positions, strict=True)]
+        shards = np.searchsorted(self.starts, positions, side="right") - 1
+        rows = [self.parts[shard][at - self.starts[shard]] for shard, at in zip(shards, positions, strict=True)]
         return np.stack(rows)
 
     def batches(self, size: int = 64) -> Iterable[NDArray[np.uint8]]:
-        """All images in order, `size` at a time: few enough for large pictures in deep networks."""
+        """Yields all images in order, `size` at a time; the default suits large images in deep networks."""
         for start in range(0, len(self), size):
             yield self.images(np.arange(start, min(start + size, len(self))))
 
 
 def write(folder: Path, images: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64]) -> None:
     """Writes a split, an image for each label: shards of at most 256 MiB, image by image, then the labels."""
-    waiting = iter(images)
-    first = next(waiting, None)
+    remaining = iter(images)
+    first = next(remaining, None)
     if first is not None:
-        waiting = chain([first], waiting)
-        most = max(1, SHARD_BYTES // first.nbytes)
-        for number, start in enumerate(range(0, len(labels), most)):
-            shape = (min(most, len(labels) - start), *first.shape)
-            _write_shard(folder / f"images-{number:05d}.npy", shape, islice(waiting, shape[0]))
+        remaining = chain([first], remaining)
+        size = max(1, SHARD_BYTES // first.nbytes)
+        for number, start in enumerate(range(0, len(labels), size)):
+            shape = (min(size, len(labels) - start), *first.shape)
+            _write_shard(folder / f"images-{number:05d}.npy", shape, islice(remaining, shape[0]))
     artifacts.write_array(folder / LABELS, labels)
 
 

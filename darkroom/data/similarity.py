@@ -1,7 +1,7 @@
-"""How alike two images are: the Pearson correlation of their thumbnails.
+"""How similar two images are: the Pearson correlation of their thumbnails.
 
-It does not see brightness or contrast, and little of a new size or of compression; it does see a shift, a rotation or another
-crop. Thumbnails are grey: colour is not looked at.
+It ignores brightness and contrast, and changes little with resizing and compression; it drops with a shift, a rotation or
+another crop. Thumbnails are grey, so colour is ignored.
 """
 
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Thumbnails = NDArray[np.uint8]
 Number = TypeVar("Number", bound=np.number[Any])
 
-SIDE = 32  # pixels of a thumbnail at most, each way
+SIDE = 32  # largest height and width of a thumbnail, in pixels
 
 
 def thumbnail_shape(height: int, width: int) -> tuple[int, int]:
@@ -22,9 +22,9 @@ def thumbnail_shape(height: int, width: int) -> tuple[int, int]:
 
 
 def thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
-    """Uint8 H x W x C (1 or 3 channels) as its grey thumbnail, uint8 of length h * w by `thumbnail_shape`.
+    """The grey thumbnail of uint8 H x W x C (1 or 3 channels), as uint8 of length h * w by `thumbnail_shape`.
 
-    An image no larger than a thumbnail is compared on all its pixels.
+    An image no larger than a thumbnail keeps all its pixels.
     """
     height, width, channels = pixels.shape
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY) if channels == 3 else pixels[..., 0]
@@ -33,21 +33,21 @@ def thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
 
 
 def mirror(thumbnails: NDArray[Number], shape: tuple[int, int]) -> NDArray[Number]:
-    """N x (h * w) thumbnails of any type of number, each as seen in a mirror: left is right. `shape` is (h, w)."""
+    """N x (h * w) thumbnails of any dtype, each flipped left to right. `shape` is (h, w)."""
     return thumbnails.reshape(-1, *shape)[:, :, ::-1].reshape(thumbnails.shape)
 
 
 def has_contrast(thumbnails: Thumbnails) -> NDArray[np.bool_]:
-    """Which of uint8 n x d thumbnails are of more than one grey, bool n: only these correlate with anything."""
+    """Which of uint8 n x d thumbnails have more than one grey level, bool n; a correlation is defined only for these."""
     return np.asarray(np.ptp(thumbnails, axis=1) > 0)
 
 
-def correlations(one: Thumbnails, other: Thumbnails) -> NDArray[np.float64]:
-    """The Pearson correlation of each row of `one` with that row of `other`, both uint8 n x d with contrast; float64 n.
+def correlations(first: Thumbnails, second: Thumbnails) -> NDArray[np.float64]:
+    """The Pearson correlation of each row of `first` with the same row of `second`, uint8 n x d with contrast; float64 n.
 
-    All but the last root and division is done in whole numbers: the same on every machine, and 1 for equal rows.
+    All sums are integers, so the result is the same on every machine, and exactly 1 for equal rows.
     """
-    pixels, sides = one.shape[1], (one, other)
+    pixels, sides = first.shape[1], (first, second)
     sums = [side.sum(axis=1, dtype=np.int64) for side in sides]
 
     def covariance(left: int, right: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Where prepared images wait until it is known which split they belong to: on disk, since memory may not hold them."""
+"""Prepared images on disk until their split is decided, since they may not fit in memory."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,79 +8,86 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from darkroom.data.decode_tasks import Done, Fact
+from darkroom.data.decode_tasks import ImageRecord, TaskResult
 from darkroom.data.ledger import SEPARATOR, Row
 from darkroom.data.sources.readers.collection import Collection
 
 Pixels = NDArray[np.uint8]
 
-NOTHING: Pixels = np.zeros(0, np.uint8)
+EMPTY: Pixels = np.zeros(0, np.uint8)
 NO_IMAGE = "a class without an image"
 
 
-class Store:
+class StagedImages:
     """The readable images of a collection, in its order.
 
     `table` has a row an image: source, label, split, group, sha256, height, width, notes, position (in the collection).
-    `pixels` are uint8 N x H x W x C and `thumbnails` uint8 N x T, mapped from `folder`. `classes` are those that have an
-    image; labels count these. `rows` are for the ledger: what had to be converted, or could not be read, and classes left out.
+    `pixels` (uint8 N x H x W x C) and `thumbnails` (uint8 N x T) are memory-mapped from `folder`. `classes` are those that
+    have an image, and `label` is an index of them. `rows` are for the ledger: conversions, refused files, dropped classes.
     """
 
-    def __init__(self, folder: Path, collection: Collection, done: Iterable[Done]) -> None:
+    def __init__(self, folder: Path, collection: Collection, results: Iterable[TaskResult]) -> None:
         self.folder, self.rows = folder, list(collection.refused)
-        self._arrays: list[NDArray[np.uint8]] = []
-        facts: list[tuple[int, Fact]] = []
+        self._arrays: list[Pixels] = []
+        records: list[tuple[int, ImageRecord]] = []  # with their positions
         classes = [collection.classes[label] for label in collection.items["label"].tolist()]
         names = list(zip(collection.items["source"].tolist(), classes, strict=True))
         position = 0
-        shown = {"unit": " images", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
-        with tqdm(desc="images", total=len(collection.items), **shown) as bar:
-            for part in done:
-                self._keep(len(facts), part, len(collection.items))
-                facts += self._told(names, position, part.told)
-                position += len(part.told)
-                bar.update(len(part.told))
-        self.table = _table(collection, facts)
-        self.classes = self._present(collection.classes)
-        self.pixels, self.thumbnails = (array[: len(facts)] for array in self._arrays or (NOTHING, NOTHING))
+        options = {"unit": " images", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
+        with tqdm(desc="images", total=len(names), **options) as bar:
+            for result in results:
+                self._store(len(records), result, len(names))
+                records += self._log(names, position, result.outcomes)
+                position += len(result.outcomes)
+                bar.update(len(result.outcomes))
+        self.table = _table(collection, records)
+        self.classes = self._drop_empty_classes(collection.classes)
+        self.pixels, self.thumbnails = (array[: len(records)] for array in self._arrays or (EMPTY, EMPTY))
 
-    def _present(self, classes: Sequence[str]) -> list[str]:
+    def _drop_empty_classes(self, classes: Sequence[str]) -> list[str]:
         labels = self.table["label"].to_numpy()
         present = np.bincount(labels, minlength=len(classes)) > 0
-        self.rows += [Row("", name, "dropped", NO_IMAGE) for name, there in zip(classes, present, strict=True) if not there]
+        empty = [name for name, has_image in zip(classes, present, strict=True) if not has_image]
+        self.rows += [Row("", name, "dropped", NO_IMAGE) for name in empty]
         self.table["label"] = (np.cumsum(present) - 1)[labels]
-        return [name for name, there in zip(classes, present, strict=True) if there]
+        return [name for name, has_image in zip(classes, present, strict=True) if has_image]
 
-    def _keep(self, start: int, part: Done, count: int) -> None:
-        found = (part.pixels, part.thumbnails)
-        if not self._arrays and len(part.pixels):
+    def _store(self, start: int, result: TaskResult, count: int) -> None:
+        """Writes the arrays of a task at row `start`; `count` is the number of images at most."""
+        batches = (result.pixels, result.thumbnails)
+        if not self._arrays and len(result.pixels):
             self.folder.mkdir(parents=True)
-            for name, values in zip(("pixels", "thumbnails"), found, strict=True):
-                shape = (count, *values.shape[1:])
+            for name, batch in zip(("pixels", "thumbnails"), batches, strict=True):
+                shape = (count, *batch.shape[1:])
                 self._arrays.append(np.lib.format.open_memmap(self.folder / f"{name}.npy", "w+", np.uint8, shape))
-        for array, values in zip(self._arrays, found, strict=False):
-            array[start : start + len(values)] = values
+        for array, batch in zip(self._arrays, batches, strict=False):
+            array[start : start + len(batch)] = batch
 
-    def _told(self, names: list[tuple[str, str]], position: int, told: list[Fact | str]) -> list[tuple[int, Fact]]:
-        """The facts with their positions; what they say to the ledger is added to it. `names` are sources and classes."""
-        readable = []
-        for at, fact in enumerate(told, position):
-            if isinstance(fact, str):
-                self.rows.append(Row(*names[at], "refused", fact))
+    def _log(
+        self, names: list[tuple[str, str]], start: int, outcomes: list[ImageRecord | str]
+    ) -> list[tuple[int, ImageRecord]]:
+        """Adds refused and converted images to the ledger; returns the records with their positions.
+
+        `names` are the source and class of each image of the collection; `start` is the position of the first outcome.
+        """
+        records = []
+        for position, outcome in enumerate(outcomes, start):
+            if isinstance(outcome, str):
+                self.rows.append(Row(*names[position], "refused", outcome))
                 continue
-            readable.append((at, fact))
-            if fact.notes:
-                self.rows.append(Row(*names[at], "converted", SEPARATOR.join(fact.notes)))
-        return readable
+            records.append((position, outcome))
+            if outcome.notes:
+                self.rows.append(Row(*names[position], "converted", SEPARATOR.join(outcome.notes)))
+        return records
 
 
-def _table(collection: Collection, facts: list[tuple[int, Fact]]) -> pd.DataFrame:
-    positions = [position for position, _ in facts]
+def _table(collection: Collection, records: list[tuple[int, ImageRecord]]) -> pd.DataFrame:
+    positions = [position for position, _ in records]
     table = collection.items.iloc[positions].reset_index(drop=True)
     return table.assign(
         position=np.asarray(positions, np.int64),
-        sha256=[fact.sha256 for _, fact in facts],
-        height=np.asarray([fact.height for _, fact in facts], np.int64),
-        width=np.asarray([fact.width for _, fact in facts], np.int64),
-        notes=[SEPARATOR.join(fact.notes) for _, fact in facts],
+        sha256=[record.sha256 for _, record in records],
+        height=np.asarray([record.height for _, record in records], np.int64),
+        width=np.asarray([record.width for _, record in records], np.int64),
+        notes=[SEPARATOR.join(record.notes) for _, record in records],
     )

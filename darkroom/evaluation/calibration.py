@@ -1,7 +1,7 @@
-"""Probabilities that mean what they say, from the validation split, in NumPy and SciPy.
+"""Calibrated probabilities, from the validation split, in NumPy and SciPy.
 
-A temperature divides the logits of every class, so it changes how sure an answer is and never which one is given.
-Logits can be read off probabilities: softmax(log(p) / T) is softmax(logits / T).
+A temperature divides the logits of every class, so it changes the probability of an answer and never the answer itself.
+Probabilities are enough to apply it: softmax(log(p) / T) equals softmax(logits / T).
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ NEVER = 1.001  # no probability reaches it
 def temperature(probabilities: Probabilities, labels: Labels) -> float:
     """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017).
 
-    1 where there is none, as when every answer is right: the surer the better then, without end.
+    1 where there is no such temperature, as when every answer is right: the loss then falls with the temperature without end.
     """
     logs = _logs(probabilities)
 
@@ -28,8 +28,8 @@ def temperature(probabilities: Probabilities, labels: Labels) -> float:
         scaled = logs / np.exp(log_temperature)
         return float((logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
 
-    found = float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
-    return found if 1.05 * RANGE[0] < found < RANGE[1] / 1.05 else 1.0
+    best = float(np.exp(minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded").x))
+    return best if 1.05 * RANGE[0] < best < RANGE[1] / 1.05 else 1.0
 
 
 def tempered(probabilities: Probabilities, divisor: float) -> Probabilities:
@@ -39,27 +39,28 @@ def tempered(probabilities: Probabilities, divisor: float) -> Probabilities:
 
 
 def expected_error(probabilities: Probabilities, labels: Labels) -> float:
-    """Expected calibration error: the mean gap between sureness and accuracy over 15 equal bins (Naeini et al., AAAI 2015)."""
-    sure = probabilities.max(axis=1).astype(np.float64)
+    """Expected calibration error: the mean gap of confidence and accuracy over 15 equal bins (Naeini et al., AAAI 2015)."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
     hits = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((sure * BINS).astype(np.int64), BINS - 1)
-    gaps = np.bincount(bins, sure, BINS) - np.bincount(bins, hits, BINS)
+    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    gaps = np.bincount(bins, confidence, BINS) - np.bincount(bins, hits, BINS)
     return float(np.abs(gaps).sum() / len(labels))
 
 
 def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float:
-    """The least probability from which on at most `error_rate` of the answers are wrong; over 1 where there is none.
+    """The lowest probability from which on at most `error_rate` of the answers are wrong; above 1 where there is none.
 
     Answers below it are withheld: Chow, "On optimum recognition error and reject tradeoff" (IEEE Trans. IT, 1970).
     """
-    sure = probabilities.max(axis=1).astype(np.float64)
-    order = np.argsort(-sure, kind="stable")
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
-    last_of_its_value = np.append(sure[order][1:] < sure[order][:-1], True)  # equally sure answers stand or fall together
+    confidence = confidence[order]
+    last_of_its_value = np.append(confidence[1:] < confidence[:-1], True)  # equal ones are answered or withheld together
     fits = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_its_value)
     if len(fits) == 0:
         return NEVER
-    return float(sure[order][fits[-1]]) if fits[-1] < len(labels) - 1 else 0.0
+    return float(confidence[fits[-1]]) if fits[-1] < len(labels) - 1 else 0.0
 
 
 def _logs(probabilities: Probabilities) -> NDArray[np.float64]:

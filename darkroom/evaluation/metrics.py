@@ -11,7 +11,7 @@ Probabilities = NDArray[np.float32]
 
 
 def wilson(hits: int, trials: int, confidence: float) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927, JASA 22): its ends lie in 0..1 and hold near both."""
+    """Wilson's score interval of a proportion (Wilson 1927, JASA 22): it lies in 0..1 and is accurate near both ends."""
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share, spread = hits / trials, z * z / trials
     middle = (share + spread / 2) / (1 + spread)
@@ -31,7 +31,7 @@ def log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-    """Precision, recall and F1 of each class, from K x K counts; 0 where nothing was predicted or nothing is there."""
+    """Precision, recall and F1 of each class, from K x K counts; 0 for a class that is never predicted or has no images."""
     hits = np.diag(counts).astype(np.float64)
     precision = hits / np.maximum(counts.sum(axis=0), 1)
     recall = hits / np.maximum(counts.sum(axis=1), 1)
@@ -41,21 +41,21 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
 
 
 def selective(labels: Labels, probabilities: Probabilities, unsure_below: float) -> dict[str, float]:
-    """What withholding the unsure answers does: the share that is answered, and the share of errors in it."""
-    given = probabilities.max(axis=1) >= unsure_below
-    wrong = (probabilities.argmax(axis=1) != labels) & given
-    return {"answered": float(given.mean()), "answered_error_rate": float(wrong.sum() / max(given.sum(), 1))}
+    """The effect of withholding answers below the threshold: the share that is answered, and the error rate among those."""
+    answered = probabilities.max(axis=1) >= unsure_below
+    wrong = (probabilities.argmax(axis=1) != labels) & answered
+    return {"answered": float(answered.mean()), "answered_error_rate": float(wrong.sum() / max(answered.sum(), 1))}
 
 
 def confused(counts: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
-    """The true class and the answer of the commonest errors, the most first, from K x K counts."""
+    """The true and the predicted class of the most frequent errors, at most `most`, in descending order, from K x K counts."""
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    return [divmod(int(place), len(counts)) for place in order if wrong.flat[place]]
+    return [divmod(int(cell), len(counts)) for cell in order if wrong.flat[cell]]
 
 
 def accuracy(right: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
-    """The share of right answers with its interval, and what it was counted on; None for the share of none."""
+    """The share of right answers with its interval, and the counts it comes from; the share of no images is None."""
     hits, images = int(right.sum()), len(right)
     low, high = wilson(hits, images, confidence) if images else (None, None)
     share = hits / images if images else None
@@ -63,7 +63,7 @@ def accuracy(right: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
 
 
 def summary(labels: Labels, probabilities: Probabilities, confidence: float) -> dict[str, Any]:
-    """The headline figures of one model."""
+    """Accuracy with its interval, log loss and macro F1 of N x K probabilities; `confidence` is that of the interval."""
     predicted = probabilities.argmax(axis=1)
     counts = confusion(labels, predicted, probabilities.shape[1])
     return {

@@ -1,1 +1,1 @@
-"""ONNX: conversion, canonical form, counts, passport, parity."""
+"""From Keras to ONNX: calibration, conversion, the canonical form, smaller files, provenance."""

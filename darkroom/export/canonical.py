@@ -1,7 +1,7 @@
-"""One byte sequence for one network: nodes in a fixed order, names that count, nothing left of the converter's mood.
+"""The canonical form of an ONNX model: the same network has the same bytes in every process.
 
-tf2onnx walks Python sets and numbers names with a process-wide counter, so its output depends on the hash seed. Here
-the graph is walked from its output back to its input, and everything is renamed in the order of that walk, after the layer
+tf2onnx iterates over Python sets and numbers names with a process-wide counter, so its output depends on the hash seed. Here
+the graph is walked from its outputs back to its inputs, and everything is renamed in the order of that walk, after the layer
 that it comes from: `conv2d_1/Conv`, its weights `conv2d_1/Conv.weight`.
 """
 
@@ -11,8 +11,7 @@ from collections import Counter
 import onnx
 
 from darkroom.core.errors import DarkroomError
-from darkroom.inference import metadata
-from darkroom.inference.metadata import Passport
+from darkroom.inference.metadata import Metadata, to_texts
 
 MARK = "."  # ends the name of a layer in the names that come from TensorFlow
 INSERTED = re.compile(r"__\d+$")
@@ -23,7 +22,7 @@ ROLES = {
 
 
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same network, canonical. A node is called after its layer, a tensor after the node that makes it."""
+    """The same network in canonical form. A node is named after its layer, a tensor after the node that produces it."""
     graph = model.graph
     nodes = _from_output(graph)
     names = _names(graph, nodes)
@@ -36,47 +35,48 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         [_free_batch(value) for value in graph.output],
         [_named(tensors[name], names[name]) for name in dict.fromkeys(used)],
     )
-    opset = [it for it in model.opset_import if it.domain == ""]
-    made = onnx.helper.make_model(result, opset_imports=opset, producer_name="darkroom")
-    made.ir_version = model.ir_version
-    return made
+    opset = [entry for entry in model.opset_import if entry.domain == ""]
+    renamed = onnx.helper.make_model(result, opset_imports=opset, producer_name="darkroom")
+    renamed.ir_version = model.ir_version
+    return renamed
 
 
-def stamped(model: onnx.ModelProto, stamp: Passport) -> bytes:
-    """The bytes of the file, with its passport, the same in every process. Raises DarkroomError where it is not valid ONNX."""
+def with_metadata(model: onnx.ModelProto, metadata: Metadata) -> bytes:
+    """The bytes of the file with its metadata, the same in every process. Raises DarkroomError where it is not valid ONNX."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     del copy.metadata_props[:]
-    for key, value in metadata.to_metadata(stamp).items():
+    for key, value in to_texts(metadata).items():
         copy.metadata_props.add(key=key, value=value)
     check(copy)
     return serialise(copy)
 
 
 def serialise(model: onnx.ModelProto) -> bytes:
-    """The bytes of a model, its maps in a fixed order."""
+    """The bytes of a model, the same in every process."""
     content: bytes = model.SerializeToString(deterministic=True)
     return content
 
 
 def check(model: onnx.ModelProto) -> None:
-    """Runs every check that the onnx package has. Raises DarkroomError with the first that fails."""
+    """Runs the checker and the shape inference of the onnx package. Raises DarkroomError with the first fault."""
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         foreign = sorted({node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)})
-        told = f" (not ONNX operators: {', '.join(foreign)})" if foreign else ""
-        raise DarkroomError(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{told}") from None
+        hint = f" (not ONNX operators: {', '.join(foreign)})" if foreign else ""
+        raise DarkroomError(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{hint}") from None
 
 
 def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The nodes that the outputs need, each behind its inputs, depth first from the outputs."""
-    makers = {name: node for node in graph.node for name in node.output}
+    """The nodes that the outputs need, each after its inputs, depth first from the outputs."""
+    producers = {name: node for node in graph.node for name in node.output}
     ordered: dict[str, onnx.NodeProto] = {}
-    pending = [makers[output.name] for output in reversed(graph.output)]
+    pending = [producers[output.name] for output in reversed(graph.output)]
     while pending:
         node = pending[-1]
-        waiting = [makers[name] for name in node.input if name in makers and makers[name].output[0] not in ordered]
+        inputs = [producers[name] for name in node.input if name in producers]
+        waiting = [producer for producer in inputs if producer.output[0] not in ordered]
         if waiting:
             pending.extend(reversed(waiting))
         else:
@@ -89,11 +89,11 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
     names = {value.name: value.name for value in [*graph.input, *graph.output]} | {"": ""}
     constants = {tensor.name for tensor in graph.initializer}
     layers = _layers(nodes)
-    seen: Counter[str] = Counter()
+    repeats: Counter[str] = Counter()
     for node, layer in zip(nodes, layers, strict=True):
         stem = f"{layer}/{node.op_type}".lstrip("/")
-        title = f"{stem}_{seen[stem]}" if seen[stem] else stem
-        seen[stem] += 1
+        title = f"{stem}_{repeats[stem]}" if repeats[stem] else stem
+        repeats[stem] += 1
         for place, name in enumerate(node.input):
             if name in constants:
                 names.setdefault(name, f"{title}.{ROLES.get((node.op_type, place), f'input{place}')}")
@@ -103,18 +103,18 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
 
 
 def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
-    """The layer of each node. What the converter put in (a Transpose, say) goes with the node that it was put in for."""
+    """The name of each node's layer. A node that the converter inserted (a Transpose, say) counts to the layer of its user."""
     users = {name: node for node in reversed(nodes) for name in node.input}
-    found = []
+    layers = []
     for node in nodes:
         user = users.get(node.output[0])
         inserted = node.op_type in LAYOUT and INSERTED.search(node.name)
-        found.append(_layer(user if inserted and user else node))
-    return found
+        layers.append(_layer(user if inserted and user else node))
+    return layers
 
 
 def _layer(node: onnx.NodeProto) -> str:
-    """The innermost layer in the names that the converter left: of the weights, if there are any, else of the node."""
+    """The innermost layer in the name of the weights, if the node has any, else in those of the node and its outputs."""
     for name in [*node.input[1:2], node.name, *node.output]:
         marked = [part.split(MARK)[0] for part in name.split("/") if MARK in part]
         if marked:
@@ -123,7 +123,7 @@ def _layer(node: onnx.NodeProto) -> str:
 
 
 def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
-    """The same input or output, every free dimension called N (tf2onnx numbers them)."""
+    """The same input or output, every free dimension named N (tf2onnx numbers them)."""
     copy = onnx.ValueInfoProto()
     copy.CopyFrom(value)
     for dimension in copy.type.tensor_type.shape.dim:

@@ -1,31 +1,31 @@
-"""From a Keras model to an ONNX model, by tf2onnx with an explicit signature: `image` in, `probabilities` out."""
+"""From a Keras model to an ONNX model, by tf2onnx with an explicit signature: `image` in, `probabilities` out.
+
+Imports TensorFlow and Keras: configure the backend first (`darkroom.launch.backend`).
+"""
 
 import contextlib
 import io
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import onnx
+import tensorflow as tf
+import tf2onnx
 
 from darkroom.export import operators, simplify
 from darkroom.export.canonical import MARK, check
 
-if TYPE_CHECKING:
-    import keras
-
 INPUT, OUTPUT = "image", "probabilities"
 
 
-def to_onnx(model: "keras.Model", opset: int) -> onnx.ModelProto:
+def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
     """The ONNX form of a model that takes uint8 N x H x W x C and gives float32 N x K, with a free N.
 
-    Raises DarkroomError for a layer that has no ONNX form: tf2onnx only prints those and goes on, so the result is checked.
+    Raises DarkroomError for a layer that has no ONNX form: tf2onnx only logs those, so the result is checked.
     """
-    import tensorflow as tf
-    import tf2onnx
-
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name=INPUT)]
     function = traced(model, signature)
@@ -42,13 +42,12 @@ def to_onnx(model: "keras.Model", opset: int) -> onnx.ModelProto:
     return simplify.simplified(converted)
 
 
-def traced(model: "keras.Model", signature: list[Any]) -> Any:
+def traced(model: keras.Model, signature: list[Any]) -> Any:
     """The TensorFlow graph of `model`, in which every operation is named after its layer.
 
     Keras compiles grouped convolutions with XLA, as functions that tf2onnx cannot look into; run eagerly, they are traced
     into the graph like everything else.
     """
-    import tensorflow as tf
 
     def answer(image: Any) -> dict[str, Any]:
         return {OUTPUT: model(image, training=False)}
@@ -64,7 +63,7 @@ def traced(model: "keras.Model", signature: list[Any]) -> Any:
 
 @dataclass(frozen=True)
 class _Traced:
-    """What tf2onnx asks a tf.function for."""
+    """The part of a tf.function that tf2onnx uses."""
 
     function: Any
 
@@ -73,8 +72,8 @@ class _Traced:
 
 
 @contextlib.contextmanager
-def _marked_names(model: "keras.Model") -> Iterator[None]:
-    """Ends every layer's name with a mark, so that TensorFlow's numbering of repeated names can be told from it."""
+def _marked_names(model: keras.Model) -> Iterator[None]:
+    """Ends every layer's name with a mark, which separates it from the numbers that TensorFlow appends to repeated names."""
     layers = {id(layer): layer for layer in model._flatten_layers()}.values()
     names = [layer.name for layer in layers]
     try:
@@ -87,7 +86,7 @@ def _marked_names(model: "keras.Model") -> Iterator[None]:
 
 
 def _bind_constants(model: onnx.ModelProto, function: Any) -> None:
-    """Makes initializers of the constants that a layer holds as tensors: tf2onnx leaves them behind as inputs."""
+    """Turns the constants that a layer holds as tensors into initializers: tf2onnx leaves them as inputs."""
     constants = {inner.name: outer for outer, inner in function.graph.captures}
     for value in list(model.graph.input):
         if value.name in constants:

@@ -1,4 +1,4 @@
-"""What a network costs, read off its ONNX graph, which is what runs."""
+"""The cost of a network, counted on its ONNX graph, which is what runs."""
 
 from math import prod
 
@@ -6,7 +6,7 @@ import onnx
 
 
 def multiply_adds(model: onnx.ModelProto) -> int:
-    """Multiply-adds for one image, in convolutions and matrix products (the rest is small beside them).
+    """Multiply-adds for one image, in convolutions and matrix products (the rest is negligible).
 
     A convolution makes each output value from kernel height x kernel width x input channels / groups products; a matrix
     product from its shared dimension.
@@ -28,6 +28,6 @@ def _of_node(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     if node.op_type == "ConvTranspose":  # every input value meets every weight of its channel
         return prod(shapes[node.input[0]]) * prod(shapes[node.input[1]][1:])
     if node.op_type in ("MatMul", "Gemm"):
-        transposed = any(it.name == "transA" and it.i for it in node.attribute)
+        transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
         return prod(shapes[node.output[0]]) * shapes[node.input[0]][-2 if transposed else -1]
     return 0

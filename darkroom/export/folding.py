@@ -1,7 +1,7 @@
-"""Scales and shifts of channels folded into the weights of the convolution or matrix product beside them.
+"""Scales and shifts of channels folded into the weights of the convolution or matrix product next to them.
 
-So a BatchNormalization costs nothing, behind a Dense layer or a max pooling too, and neither does Rescaling. Each rule looks at
-one node, changes the graph where it fits, and says whether it did.
+So a BatchNormalization costs nothing, also after a Dense layer or a max pooling, and neither does Rescaling. Each rule looks at
+one node, changes the graph where it matches, and returns whether it did.
 """
 
 import numpy as np
@@ -14,15 +14,15 @@ BIASED = ("Conv", "ConvTranspose")
 LAYOUT = ("Transpose", "Reshape", "Flatten")
 
 
-def scale_behind(graph: Graph, node: onnx.NodeProto) -> bool:
+def scale_after(graph: Graph, node: onnx.NodeProto) -> bool:
     """x W * s is x (W s), also with a shift between: (x W + b) * s is x (W s) + b s."""
-    found = graph.operands(node) if node.op_type == "Mul" else None
-    maker = graph.sole_maker(found[0]) if found else None
-    if found is None or maker is None:
+    operands = graph.operands(node) if node.op_type == "Mul" else None
+    producer = graph.sole_producer(operands[0]) if operands else None
+    if operands is None or producer is None:
         return False
-    shift = graph.operands(maker) if maker.op_type == "Add" else None
-    linear = graph.sole_maker(shift[0]) if shift else maker
-    scale = per_channel(graph, linear, found[1])
+    shift = graph.operands(producer) if producer.op_type == "Add" else None
+    linear = graph.sole_producer(shift[0]) if shift else producer
+    scale = per_channel(graph, linear, operands[1])
     if linear is None or scale is None or (shift and per_channel(graph, linear, shift[1]) is None):
         return False
     weights = graph.constant(linear.input[1])
@@ -30,15 +30,15 @@ def scale_behind(graph: Graph, node: onnx.NodeProto) -> bool:
     if len(linear.input) == 3:
         graph.set_constant(linear, 2, graph.constant(linear.input[2]) * scale)
     if shift:
-        graph.set_constant(maker, _constant_place(graph, maker), shift[1] * found[1])
-    graph.drop(node, found[0])
+        graph.set_constant(producer, _constant_place(graph, producer), shift[1] * operands[1])
+    graph.drop(node, operands[0])
     return True
 
 
 def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
-    """(x * s) W is x (s W) for one s, also where the values are laid out anew between. Zeros that are padded stay zeros."""
-    found = graph.operands(node) if node.op_type == "Mul" else None
-    if found is None or found[1].size != 1 or found[1].ndim > 1:
+    """(x * s) W is x (s W) for one s, also across a change of layout. Zeros that are padded stay zeros."""
+    operands = graph.operands(node) if node.op_type == "Mul" else None
+    if operands is None or operands[1].size != 1 or operands[1].ndim > 1:
         return False
     name = node.output[0]
     user = graph.sole_user(name)
@@ -47,51 +47,51 @@ def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
         user = graph.sole_user(name)
     if user is None or user.op_type not in CHANNELS or user.input[0] != name or user.input[1] not in graph.constants:
         return False
-    graph.set_constant(user, 1, graph.constant(user.input[1]) * found[1].reshape(()))
-    graph.drop(node, found[0])
+    graph.set_constant(user, 1, graph.constant(user.input[1]) * operands[1].reshape(()))
+    graph.drop(node, operands[0])
     return True
 
 
-def shift_behind(graph: Graph, node: onnx.NodeProto) -> bool:
-    """A shift behind a convolution is its bias; one behind another shift joins it."""
-    found = graph.operands(node) if node.op_type == "Add" else None
-    maker = graph.sole_maker(found[0]) if found else None
-    if found is None or maker is None:
+def shift_after(graph: Graph, node: onnx.NodeProto) -> bool:
+    """A shift after a convolution becomes its bias; one after another shift is added to it."""
+    operands = graph.operands(node) if node.op_type == "Add" else None
+    producer = graph.sole_producer(operands[0]) if operands else None
+    if operands is None or producer is None:
         return False
-    earlier = graph.operands(maker) if maker.op_type == "Add" else None
-    shift = per_channel(graph, maker, found[1]) if maker.op_type in BIASED else None
-    if earlier and earlier[1].shape == found[1].shape:
-        graph.set_constant(maker, _constant_place(graph, maker), earlier[1] + found[1])
+    earlier = graph.operands(producer) if producer.op_type == "Add" else None
+    shift = per_channel(graph, producer, operands[1]) if producer.op_type in BIASED else None
+    if earlier and earlier[1].shape == operands[1].shape:
+        graph.set_constant(producer, _constant_place(graph, producer), earlier[1] + operands[1])
     elif shift is not None:
-        bias = graph.constant(maker.input[2]) if len(maker.input) == 3 else np.float32(0)
-        graph.set_constant(maker, 2, bias + shift)
+        bias = graph.constant(producer.input[2]) if len(producer.input) == 3 else np.float32(0)
+        graph.set_constant(producer, 2, bias + shift)
     else:
         return False
-    graph.drop(node, found[0])
+    graph.drop(node, operands[0])
     return True
 
 
-def rising_before_pooling(graph: Graph, node: onnx.NodeProto) -> bool:
-    """What never falls (a positive scale, a shift, ReLU) may come before a max pooling, where a convolution takes it in."""
-    found = graph.operands(node) if node.op_type in ("Mul", "Add") else None
-    name = found[0] if found else node.input[0] if node.op_type == "Relu" else ""
-    pool = graph.sole_maker(name)
+def monotonic_before_pooling(graph: Graph, node: onnx.NodeProto) -> bool:
+    """A monotonic function (a positive scale, a shift, ReLU) may move before a max pooling, where a convolution absorbs it."""
+    operands = graph.operands(node) if node.op_type in ("Mul", "Add") else None
+    name = operands[0] if operands else node.input[0] if node.op_type == "Relu" else ""
+    pool = graph.sole_producer(name)
     if pool is None or pool.op_type != "MaxPool" or len(pool.output) > 1:
         return False
-    linear = graph.sole_maker(pool.input[0])
+    linear = graph.sole_producer(pool.input[0])
     if linear is None or linear.op_type not in BIASED:
         return False
-    if found and (per_channel(graph, linear, found[1]) is None or (node.op_type == "Mul" and (found[1] <= 0).any())):
+    if operands and (per_channel(graph, linear, operands[1]) is None or (node.op_type == "Mul" and (operands[1] <= 0).any())):
         return False
     graph.hoist(node, pool)
     return True
 
 
-RULES = (scale_behind, shift_behind, scale_before, rising_before_pooling)
+RULES = (scale_after, shift_after, scale_before, monotonic_before_pooling)
 
 
 def per_channel(graph: Graph, linear: onnx.NodeProto | None, constant: Array) -> Array | None:
-    """`constant` as one value an output channel of `linear`; None where it is not of that kind."""
+    """`constant` as one value an output channel of `linear`; None where it does not broadcast like that."""
     if linear is None or linear.op_type not in CHANNELS or any(name not in graph.constants for name in linear.input[1:]):
         return None
     weights = graph.constants[linear.input[1]]
@@ -115,7 +115,7 @@ def _constant_place(graph: Graph, node: onnx.NodeProto) -> int:
 
 
 def _groups(node: onnx.NodeProto) -> int:
-    return next((it.i for it in node.attribute if it.name == "group"), 1)
+    return next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
 
 
 def _along(values: Array, rank: int, axis: int) -> Array:

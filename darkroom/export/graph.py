@@ -1,4 +1,4 @@
-"""An ONNX graph with its makers, users and constants at hand, for code that rewrites it."""
+"""An ONNX graph with its producers, users and constants indexed, for code that rewrites it."""
 
 from collections import Counter
 
@@ -11,11 +11,11 @@ Array = NDArray[np.float32]
 
 
 class Graph:
-    """A view of a model as it is now: make a new one after a change."""
+    """An index of a model as it is now: build a new one after a change."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
-        self.makers = {name: node for node in self.graph.node for name in node.output}
+        self.producers = {name: node for node in self.graph.node for name in node.output}
         self.users = {name: node for node in self.graph.node for name in node.input}
         inputs = [name for node in self.graph.node for name in node.input]
         self.uses = Counter([*inputs, *(value.name for value in self.graph.output)])
@@ -32,16 +32,16 @@ class Graph:
         one_each = len(constant) == len(variable) == 1 and constant[0].dtype == np.float32
         return (variable[0], constant[0]) if one_each else None
 
-    def sole_maker(self, name: str) -> onnx.NodeProto | None:
-        """The node that makes a tensor which is used once."""
-        return self.makers.get(name) if self.uses[name] == 1 else None
+    def sole_producer(self, name: str) -> onnx.NodeProto | None:
+        """The node that produces a tensor which is used once."""
+        return self.producers.get(name) if self.uses[name] == 1 else None
 
     def sole_user(self, name: str) -> onnx.NodeProto | None:
-        """The one node that uses a tensor."""
+        """The node that uses a tensor which is used once."""
         return self.users.get(name) if self.uses[name] == 1 else None
 
     def set_constant(self, node: onnx.NodeProto, place: int, value: Array) -> None:
-        """Gives `node` a constant of its own at an input, called after the one that it stands for."""
+        """Gives `node` a constant of its own as input number `place`, named after the one that it replaces."""
         stem = node.input[place] if place < len(node.input) else f"{node.input[1]}:bias"
         name = f"{node.output[0]}|{stem.split('|')[-1]}"
         for tensor in [tensor for tensor in self.graph.initializer if tensor.name == name]:
@@ -53,12 +53,12 @@ class Graph:
             node.input.append(name)
 
     def drop(self, node: onnx.NodeProto, kept: str) -> None:
-        """Removes a node that now does nothing to its input `kept`."""
+        """Removes a node that no longer changes its input `kept`."""
         self._redirect(node.output[0], kept)
         self.graph.node.remove(node)
 
     def hoist(self, node: onnx.NodeProto, above: onnx.NodeProto) -> None:
-        """Puts `node`, which stands behind `above`, in front of it."""
+        """Moves `node`, which comes after `above`, before it."""
         place = list(node.input).index(above.output[0])
         self._redirect(node.output[0], above.output[0])
         node.input[place], above.input[0] = above.input[0], node.output[0]

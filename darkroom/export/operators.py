@@ -1,6 +1,6 @@
 """What tf2onnx 1.17 lacks to convert every layer of Keras: two operators, and two forms that its optimizer gets wrong.
 
-Handlers take tf2onnx's graph and a node of it and replace the node; they are passed to the converter, not registered.
+A handler takes tf2onnx's graph and a node of it, and replaces the node. Handlers are passed to the converter, not registered.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,22 +26,22 @@ def squared_difference(graph: Graph, node: Node, name: str, _: Sequence[str]) ->
     """SquaredDifference(x, y) = Pow(x - y, 2).
 
     tf2onnx multiplies the difference by itself; its transpose optimizer then keeps the shape of that product from before, and
-    over pictures of one pixel the variance of a LayerNormalization comes out silently wrong.
+    over images of one pixel the variance of a LayerNormalization comes out silently wrong.
     """
     (output,) = node.output
-    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
     operands = list(node.input)
     graph.remove_node(node.name)
-    inner = graph.make_node("Sub", operands, name=f"{name}/Sub", **facts).output[0]
-    graph.make_node("Pow", [inner, _two(graph, name)], outputs=[output], name=name, **facts)
+    inner = graph.make_node("Sub", operands, name=f"{name}/Sub", **output_type).output[0]
+    graph.make_node("Pow", [inner, _two(graph, name)], outputs=[output], name=name, **output_type)
 
 
 def square(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     """Square(x) = Pow(x, 2), for the same reason."""
     (output,), (source,) = node.output, node.input
-    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
     graph.remove_node(node.name)
-    graph.make_node("Pow", [source, _two(graph, name)], outputs=[output], name=name, **facts)
+    graph.make_node("Pow", [source, _two(graph, name)], outputs=[output], name=name, **output_type)
 
 
 HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {
@@ -53,9 +53,9 @@ HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {
 
 
 def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
-    """Gives the scalar constants of additions a dimension.
+    """Reshapes the scalar constants of additions to one dimension.
 
-    Behind a convolution a scalar makes tf2onnx's transpose optimizer give up, and every Transpose stays in the graph.
+    After a convolution a scalar makes tf2onnx's transpose optimizer give up, and every Transpose stays in the graph.
     """
     for node in nodes:
         if node.type not in ("Add", "AddV2") or not node.inputs[1].is_const():
@@ -68,12 +68,12 @@ def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
 
 
 def _replace(graph: Graph, node: Node, name: str, operator: str, order: Callable[[str], tuple[str, str]]) -> None:
-    """Replaces `node` by `operator` followed by the subtraction that `order` gives the operands of."""
+    """Replaces `node` by `operator` followed by a subtraction, whose operands `order` returns."""
     (output,), (source,) = node.output, node.input
-    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
     graph.remove_node(node.name)
-    inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **facts).output[0]
-    graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **facts)
+    inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **output_type).output[0]
+    graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **output_type)
 
 
 def _two(graph: Graph, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Smaller forms of an ONNX file: int8 by onnxruntime's static quantisation, float16 by its converter.
+"""Smaller forms of an ONNX model: int8 by onnxruntime's static quantisation, float16 by its converter.
 
 Weights keep 7 of their 8 bits (`reduce_range`): with 8, the sums of an AVX2 processor overflow 16 bits, and the same file would
 answer differently from one machine to the next (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from darkroom.inference import session
 
@@ -27,7 +29,7 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Form:
-    """How weights are rounded: one scale a tensor or one an output channel, and which nodes are left in float32."""
+    """How int8 weights are rounded: one scale a tensor or one an output channel; the nodes `left_out` stay in float32."""
 
     name: str
     per_channel: bool
@@ -38,12 +40,10 @@ PLAIN = (Form("per tensor", False), Form("per channel", True))
 
 
 def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = None) -> onnx.ModelProto:
-    """`model` with uint8 activations and int8 weights; the ranges are read from what `images` (N x H x W x C) make of it.
+    """`model` with uint8 activations and int8 weights; the ranges of activations are measured on `images` (N x H x W x C).
 
     `only` names the one node to quantise.
     """
-    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder, _quiet():
         source, target = Path(folder) / "model.onnx", Path(folder) / "model.int8.onnx"
         source.write_bytes(model.SerializeToString())
@@ -65,8 +65,6 @@ def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = 
 
 def float16(model: onnx.ModelProto) -> onnx.ModelProto:
     """`model` with weights and arithmetic in float16; input and output stay as they are."""
-    from onnxruntime.transformers.float16 import convert_float_to_float16
-
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     with _quiet():
@@ -75,20 +73,20 @@ def float16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
-    """The nodes with weights, the one whose rounding moves the answers on `images` most first."""
+    """The names of the nodes with weights, by how far rounding each alone moves the answers on `images`, the farthest first."""
     runner = session.load(model.SerializeToString(), "model")
     exact = session.run(runner, images)
-    moved = {}
+    changes = {}
     for node in model.graph.node:
         if node.op_type in WEIGHTED:
             alone = int8(model, images, Form("alone", True), node.name)
             answers = session.run(session.load(alone.SerializeToString(), "model"), images)
-            moved[node.name] = float(np.abs(answers - exact).mean())
-    return sorted(moved, key=lambda name: (-moved[name], name))
+            changes[node.name] = float(np.abs(answers - exact).mean())
+    return sorted(changes, key=lambda name: (-changes[name], name))
 
 
 class _Reader:
-    """What onnxruntime's calibration asks for: a batch at a time."""
+    """The data reader of onnxruntime's calibration: a batch at a time."""
 
     def __init__(self, images: Images) -> None:
         self.batches: Iterator[Images] = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
@@ -101,7 +99,7 @@ class _Reader:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the libraries' advice (pre-processing that has been done already) off the screen."""
+    """Silences the libraries' advice, on pre-processing that has been done already."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

@@ -1,6 +1,7 @@
-"""A lean graph: constants computed, nothing that only copies, scales and shifts folded into weights; most of it by onnxsim."""
+"""Simplifies a graph: constants folded, no-ops removed, scales and shifts folded into weights; most of it by onnxsim."""
 
 import onnx
+import onnxsim
 
 from darkroom.core.errors import DarkroomError
 from darkroom.export import folding
@@ -8,9 +9,7 @@ from darkroom.export.graph import Graph
 
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same function in fewer nodes. Raises DarkroomError where onnxsim cannot read the model."""
-    import onnxsim
-
+    """The same function in fewer nodes. Raises DarkroomError where onnxsim refuses the model."""
     try:
         result: onnx.ModelProto = onnxsim.simplify(model)[0]
     except (RuntimeError, ValueError) as error:
@@ -21,7 +20,7 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def fold_one(model: onnx.ModelProto) -> bool:
-    """Applies the first rule that fits; False where none does."""
+    """Applies the first folding rule that matches, in place; False where none does."""
     graph = Graph(model)
     outputs = {value.name for value in model.graph.output}
     nodes = [node for node in model.graph.node if not outputs & set(node.output)]

@@ -1,26 +1,23 @@
-"""A finished model, from the ONNX file alone: pictures in, classes and probabilities out.
+"""A finished model, from the ONNX file alone: images in, classes and probabilities out.
 
-Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of a picture is read from the file itself.
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.data import images
+from darkroom.core.transforms import Pipeline
+from darkroom.data.images import conform, decode
 from darkroom.inference import metadata, session
 
-if TYPE_CHECKING:
-    from darkroom.core.transforms import Pipeline as Transform
-
-Picture = str | Path | bytes | NDArray[np.uint8]
+Image = str | Path | bytes | NDArray[np.uint8]
 
 BATCH = 64
 UNSURE = "unsure"
@@ -45,7 +42,7 @@ class Prediction:
 
 
 class Classifier:
-    """A finished model. `passport` is all that the file says of itself; `classes` names its answers.
+    """A finished model. `metadata` is all that the file says of itself; `classes` are the labels in the order of the outputs.
 
     Raises DarkroomError when the file is missing, damaged, or not a model of this pipeline.
     """
@@ -53,90 +50,90 @@ class Classifier:
     def __init__(self, model: str | Path) -> None:
         self.name = str(model)
         self.session = session.load_file(Path(model))
-        self.passport = metadata.from_metadata(session.metadata(self.session, self.name), self.name)
-        self.classes, self.image_policy = self.passport.classes, self.passport.image_policy
+        self.metadata = metadata.from_texts(session.metadata(self.session, self.name), self.name)
+        self.classes, self.image_policy = self.metadata.classes, self.metadata.image_policy
         self.transform = self._transform()
         self._check_shapes()
 
-    def predict(self, pictures: Iterable[Picture], batch: int = BATCH) -> list[Prediction]:
-        """One prediction a picture: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
+    def predict(self, images: Iterable[Image], batch: int = BATCH) -> list[Prediction]:
+        """One prediction an image: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
 
-        Raises DarkroomError, which names the file, for the first picture that cannot be read.
+        Raises DarkroomError, which names the file, for the first image that cannot be read.
         """
-        if isinstance(pictures, str | bytes | Path) or (isinstance(pictures, np.ndarray) and pictures.ndim < 4):
-            raise DarkroomError("predict takes a list of pictures: give [picture] for one")
-        found = []
-        for answer in self.answers(pictures, batch):
+        if isinstance(images, str | bytes | Path) or (isinstance(images, np.ndarray) and images.ndim < 4):
+            raise DarkroomError("predict takes a list of images: give [image] for one")
+        predictions = []
+        for answer in self.answers(images, batch):
             if isinstance(answer, DarkroomError):
                 raise answer
-            found.append(answer)
-        return found
+            predictions.append(answer)
+        return predictions
 
-    def answers(self, pictures: Iterable[Picture], batch: int = BATCH) -> Iterator[Prediction | DarkroomError]:
-        """One prediction a picture, in order and as they come; a DarkroomError in the place of one that cannot be read."""
+    def answers(self, images: Iterable[Image], batch: int = BATCH) -> Iterator[Prediction | DarkroomError]:
+        """One prediction an image, lazily and in order; a DarkroomError in the place of an image that cannot be read."""
         if batch < 1:
-            raise DarkroomError(f"batch: {batch}: at least one picture goes through at a time")
-        waiting = enumerate(pictures, 1)
-        while chunk := [self._read(number, picture) for number, picture in islice(waiting, batch)]:
+            raise DarkroomError(f"batch: {batch}: must be at least 1")
+        waiting = enumerate(images, 1)
+        while chunk := [self._read(number, image) for number, image in islice(waiting, batch)]:
             readable = [pixels for pixels in chunk if not isinstance(pixels, DarkroomError)]
             predictions = iter(self._predictions(np.stack(readable)) if readable else [])
             for pixels in chunk:
                 yield pixels if isinstance(pixels, DarkroomError) else next(predictions)
 
-    def pixels(self, picture: Picture) -> NDArray[np.uint8]:
-        """What the network is given for a picture: uint8 H x W x C. Raises DarkroomError where it cannot be read."""
-        if isinstance(picture, np.ndarray):
-            prepared = images.conform(picture, self.image_policy)
-        elif isinstance(picture, bytes):
-            prepared = images.decode(picture, self.image_policy)
-        elif isinstance(picture, str | Path):
-            prepared = _from_file(Path(picture), self.image_policy)
+    def pixels(self, image: Image) -> NDArray[np.uint8]:
+        """The network's input for an image: uint8 H x W x C. Raises DarkroomError where it cannot be read."""
+        if isinstance(image, np.ndarray):
+            prepared = conform(image, self.image_policy)
+        elif isinstance(image, bytes):
+            prepared = decode(image, self.image_policy)
+        elif isinstance(image, str | Path):
+            prepared = _from_file(Path(image), self.image_policy)
         else:
-            raise DarkroomError(f"a name, bytes or uint8 pixels are expected, not {type(picture).__name__}")
+            raise DarkroomError(f"a name, bytes or uint8 pixels are expected, not {type(image).__name__}")
         if self.transform is None:
             return prepared
         (transformed,) = self.transform(prepared[np.newaxis], seed=0)
         return np.asarray(transformed)
 
-    def _read(self, number: int, picture: Picture) -> NDArray[np.uint8] | DarkroomError:
+    def _read(self, number: int, image: Image) -> NDArray[np.uint8] | DarkroomError:
         try:
-            return self.pixels(picture)
-        except DarkroomError as refusal:
-            return refusal if isinstance(picture, str | Path) else DarkroomError(f"picture {number}: {refusal}")
+            return self.pixels(image)
+        except DarkroomError as error:
+            return error if isinstance(image, str | Path) else DarkroomError(f"image {number}: {error}")
 
     def _check_shapes(self) -> None:
-        """Raises DarkroomError where the metadata speaks of other images or classes than the network takes and gives."""
+        """Raises DarkroomError where the image size or the number of classes in the metadata is not that of the network."""
         policy = self.image_policy
-        told = [policy.height, policy.width, policy.channels, len(self.classes)]
-        found = [*self.session.get_inputs()[0].shape[1:], *self.session.get_outputs()[0].shape[1:]]
-        if told != found:
+        declared = [policy.height, policy.width, policy.channels, len(self.classes)]
+        actual = [*self.session.get_inputs()[0].shape[1:], *self.session.get_outputs()[0].shape[1:]]
+        if declared != actual:
             raise DarkroomError(
-                f"{self.name}: its metadata has height, width, channels and classes {told}, its network {found}"
+                f"{self.name}: its metadata has height, width, channels and classes {declared}, its network {actual}"
             )
 
     def _predictions(self, batch: NDArray[np.uint8]) -> list[Prediction]:
         rows = session.run(self.session, batch)
-        least = self.passport.unsure_below or 0.0
-        tops, sure = rows.argmax(axis=1).tolist(), rows.max(axis=1).tolist()
+        threshold = self.metadata.unsure_below or 0.0
+        tops, largest = rows.argmax(axis=1).tolist(), rows.max(axis=1).tolist()
         return [
-            Prediction(self.classes[top] if value >= least else UNSURE, value, tuple(row), self.classes)
-            for top, value, row in zip(tops, sure, rows.tolist(), strict=True)
+            Prediction(self.classes[top] if value >= threshold else UNSURE, value, tuple(row), self.classes)
+            for top, value, row in zip(tops, largest, rows.tolist(), strict=True)
         ]
 
-    def _transform(self) -> "Transform | None":
-        if not self.passport.transforms:
-            return None
-        from darkroom.core.transforms import Pipeline
-
-        return Pipeline(self.passport.transforms, f"{self.name}: preprocess")
+    def _transform(self) -> Pipeline | None:
+        """The transforms of preprocessing, where the model has any; Albumentations is needed only then."""
+        transforms = self.metadata.transforms
+        return Pipeline(transforms, f"{self.name}: preprocess") if transforms else None
 
 
 def _from_file(path: Path, policy: ImagePolicy) -> NDArray[np.uint8]:
     try:
-        return images.decode(path.read_bytes(), policy)
+        content = path.read_bytes()
     except IsADirectoryError:
         raise DarkroomError(f"{path}: no image files in this folder") from None
     except OSError as error:
         raise DarkroomError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except DarkroomError as refusal:
-        raise DarkroomError(f"{path}: {refusal}") from None
+    try:
+        return decode(content, policy)
+    except DarkroomError as error:
+        raise DarkroomError(f"{path}: {error}") from None

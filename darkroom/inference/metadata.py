@@ -1,7 +1,7 @@
-"""What an ONNX file says of itself, in its metadata: enough to use it right without anything else, and to know its origin.
+"""What an ONNX file says of itself, in its metadata: enough to use it correctly without anything else, and its provenance.
 
-Each key of the metadata holds one field of `Passport` as JSON, and `darkroom` the version of these keys. Needs neither onnx
-nor TensorFlow to be read.
+Each key of the metadata holds one field of `Metadata` as JSON, and `darkroom` the version of these keys. Reading them needs
+neither onnx nor TensorFlow.
 """
 
 import json
@@ -13,7 +13,7 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import INTERPOLATIONS, SHAPES, ImagePolicy
 
 VERSION = "3"
-KINDS: dict[str, Any] = {
+TYPES: dict[str, Any] = {
     **dict.fromkeys(("classes", "transforms"), list),
     **dict.fromkeys(("image_policy", "versions", "origin"), dict),
     **dict.fromkeys(("model", "precision", "data", "licence"), str),
@@ -24,13 +24,14 @@ KINDS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Passport:
-    """The contents, typed.
+class Metadata:
+    """The metadata of one ONNX file, typed.
 
     `model` is its name in params.yaml, `transforms` the preprocessing there, in Albumentations' names. `precision` is float32,
     float16 or int8. `temperature` is folded into the weights already. Answers whose probability is below `unsure_below` are
-    withheld: from there on at most `error_rate` of validation's answers are wrong; None: all are given. `versions` names the
-    libraries that made the file, `origin` is what `darkroom.export.provenance` knows of its data, parameters, code and environment.
+    withheld: from there on at most `error_rate` of validation's answers are wrong; None: none is withheld. `versions` holds the
+    versions of the libraries that wrote the file, `origin` its provenance: data, parameters, code and environment, as
+    `darkroom.export.provenance` records them.
     """
 
     model: str
@@ -50,48 +51,48 @@ class Passport:
     origin: dict[str, Any]
 
 
-def to_metadata(passport: Passport) -> dict[str, str]:
-    """Strings for the metadata of an ONNX file, sorted by key."""
-    texts = {key: json.dumps(value, sort_keys=True, ensure_ascii=False) for key, value in asdict(passport).items()}
+def to_texts(metadata: Metadata) -> dict[str, str]:
+    """The metadata as ONNX stores it: a JSON text for each key, sorted by key."""
+    texts = {key: json.dumps(value, sort_keys=True, ensure_ascii=False) for key, value in asdict(metadata).items()}
     return dict(sorted({**texts, "darkroom": VERSION}.items()))
 
 
-def from_metadata(metadata: Mapping[str, str], name: str) -> Passport:
-    """The passport of a file. Raises DarkroomError, which names the file, where it has none or a damaged one."""
-    if metadata.get("darkroom") != VERSION:
-        found = f"{metadata['darkroom']}" if "darkroom" in metadata else "none"
+def from_texts(texts: Mapping[str, str], name: str) -> Metadata:
+    """The inverse of `to_texts`. Raises DarkroomError, which names the file, where the metadata are missing or damaged."""
+    version = texts.get("darkroom", "none")
+    if version != VERSION:
         raise DarkroomError(
-            f"{name}: not a model of this pipeline (its metadata must have darkroom: {VERSION}, it has {found})"
+            f"{name}: not a model of this pipeline (its metadata must have darkroom: {VERSION}, it has {version})"
         )
     try:
-        plain = {field.name: json.loads(metadata[field.name]) for field in fields(Passport)}
-        for key, kinds in KINDS.items():
-            if not isinstance(plain[key], kinds):
+        plain = {field.name: json.loads(texts[field.name]) for field in fields(Metadata)}
+        for key, types in TYPES.items():
+            if not isinstance(plain[key], types):
                 raise TypeError(f"{key} {plain[key]!r}")
         typed = {
-            "classes": tuple(_each(str, plain["classes"])),
-            "transforms": tuple(_each(dict, plain["transforms"])),
-            "image_policy": _policy(plain["image_policy"]),
+            "classes": tuple(_all_of(str, plain["classes"])),
+            "transforms": tuple(_all_of(dict, plain["transforms"])),
+            "image_policy": _image_policy(plain["image_policy"]),
         }
-        return Passport(**{**plain, **typed})
+        return Metadata(**{**plain, **typed})
     except (KeyError, TypeError, ValueError) as error:
         raise DarkroomError(f"{name}: damaged metadata: {type(error).__name__} {error}") from None
 
 
-def _each(kind: type, values: list[Any]) -> list[Any]:
-    if not all(isinstance(value, kind) for value in values):
+def _all_of(required: type, values: list[Any]) -> list[Any]:
+    if not all(isinstance(value, required) for value in values):
         raise TypeError(f"{values}")
     return values
 
 
-def _policy(plain: dict[str, Any]) -> ImagePolicy:
+def _image_policy(plain: dict[str, Any]) -> ImagePolicy:
     policy = ImagePolicy(**{**plain, "background": tuple(plain["background"])})
-    sound = (
+    valid = (
         all(type(size) is int and size > 0 for size in (policy.height, policy.width, policy.channels, policy.max_pixels))
         and (policy.channels in (1, 3) and policy.interpolation in INTERPOLATIONS and policy.shape in SHAPES)
         and len(policy.background) == 3
         and all(type(value) is int and 0 <= value <= 255 for value in policy.background)
     )
-    if not sound:
+    if not valid:
         raise ValueError(f"image_policy {plain}")
     return policy

@@ -1,5 +1,6 @@
-"""onnxruntime, opened quietly, with errors in one line."""
+"""Sessions of onnxruntime, without its log messages, and with its errors in one line."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ LEVELS = {
 
 
 def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onnxruntime.InferenceSession:
-    """A session on the CPU, with that many threads (0: one a core) and that level of graph optimisation.
+    """A session on the CPU with `threads` threads (0: one a core) and graph optimisation at `level`, a key of `LEVELS`.
 
     Raises DarkroomError, which names the file, where the bytes are not a model that runs.
     """
@@ -38,7 +39,7 @@ def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onn
 
 
 def load_file(path: Path) -> onnxruntime.InferenceSession:
-    """The same from a file."""
+    """A session of a file, on the CPU. Raises DarkroomError where there is no such file, or none that runs."""
     try:
         return load(path.read_bytes(), str(path))
     except FileNotFoundError:
@@ -54,10 +55,15 @@ def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDA
     return np.asarray(probabilities, np.float32)
 
 
+def run_batches(session: onnxruntime.InferenceSession, batches: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Probabilities, float32 N x K, for batches of uint8 n x H x W x C, in order. Raises DarkroomError as `run` does."""
+    return np.concatenate([run(session, images) for images in batches])
+
+
 def metadata(session: onnxruntime.InferenceSession, name: str) -> dict[str, str]:
-    """The metadata of a model. Raises DarkroomError, which names the file, where it is not text."""
+    """The metadata of a model, texts by key. Raises DarkroomError, which names the file, where they are not UTF-8."""
     try:
-        found: dict[str, str] = session.get_modelmeta().custom_metadata_map
+        texts: dict[str, str] = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:
         raise DarkroomError(f"{name}: damaged metadata: {error}") from None
-    return found
+    return texts

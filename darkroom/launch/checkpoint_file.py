@@ -1,6 +1,6 @@
-"""The state of a training in one file, written whole or not at all: arrays as they are, everything else as JSON among them.
+"""The checkpoint of a training in one file, written whole or not at all: arrays as they are, all else as JSON among them.
 
-It is kept outside what DVC knows, so that a rerun finds it, and it says what it belongs to, so that no other run takes it.
+It is kept outside what DVC manages, so that a rerun finds it, and it says what it belongs to, so that no other run takes it.
 """
 
 import io
@@ -8,22 +8,24 @@ import json
 import platform
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from darkroom.core import artifacts, dvc_files
+from darkroom.core import artifacts, dvc_files, fingerprint
+from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
 
-STAGES = ("train",)
+STAGE = "train"
 NAMES = ("then", "now")
-NUMBERS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # what of a processor its arithmetic depends on
-NAMED = re.compile(r"model name\s*: (.*)")
+INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # of a processor, that its arithmetic depends on
+MODEL_NAME = re.compile(r"model name\s*: (.*)")
 LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's is in the device's name
-DEVICE, PROCESSOR = MACHINE = "device", "processor"
+MACHINE = DEVICE, PROCESSOR = "device", "processor"
 ARRAY = "array"
 HEAD = "head"
 
@@ -31,7 +33,7 @@ Plain = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class State:
+class TrainingState:
     """Where a training stands: `batch` batches (from 0) of epoch `epoch` (from 0) are done.
 
     `variables` are the arrays of model, optimizer and metrics in Keras's order, `callbacks` the attributes of each callback,
@@ -42,72 +44,76 @@ class State:
     batch: int
     variables: list[np.ndarray]
     callbacks: list[Plain]
-    belongs: Plain
+    belongs: Dependencies
 
 
-def belonging(model: str) -> Plain:
-    """What a state of this model is good for: the data, parameters and code that dvc.yaml declares, libraries, processor."""
-    found = dvc_files.declared(STAGES, model)
-    versions = {name: metadata.version(name) for name in LIBRARIES}
-    return {**found, "params": {**found["params"], PROCESSOR: processor(), "libraries": versions}}
+def belonging(model: str, workspace: Workspace) -> Dependencies:
+    """What a checkpoint of this model is good for: the data and parameters that dvc.yaml declares, the code module by module,
+    libraries, processor.
+    """
+    declared = dvc_files.declared((STAGE,), model, workspace)
+    code = workspace.code(STAGE).relative_to(workspace.root).as_posix()
+    data = {path: digest for path, digest in declared.deps.items() if path != code}
+    machine = {PROCESSOR: processor(), "libraries": {name: metadata.version(name) for name in LIBRARIES}}
+    return Dependencies({**data, **fingerprint.rows(STAGE, workspace.root)}, {**declared.params, **machine})
 
 
-def on(belongs: Plain, device: str) -> Plain:
+def on_device(belongs: Dependencies, device: str) -> Dependencies:
     """The same, on a device."""
-    return {**belongs, "params": {**belongs["params"], DEVICE: device}}
+    return replace(belongs, params={**belongs.params, DEVICE: device})
 
 
 def processor() -> str:
     """Its name, and those of its instructions that arithmetic depends on, as far as the system says."""
-    told = Path("/proc/cpuinfo")
-    text = told.read_text() if told.exists() else ""
-    return " ".join([platform.machine(), *NAMED.findall(text)[:1], *sorted(set(NUMBERS.findall(text)))])
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    return " ".join([platform.machine(), *MODEL_NAME.findall(text)[:1], *sorted(set(INSTRUCTIONS.findall(text)))])
 
 
-def check_alike(first: Plain, here: Plain) -> None:
+def check_alike(first: Dependencies, here: Dependencies) -> None:
     """Refuses to be one of several processes with other data, parameters or code than the first one has."""
     one, other = (
-        {**it, "params": {key: it["params"][key] for key in it["params"] if key not in MACHINE}} for it in (first, here)
+        replace(side, params={key: value for key, value in side.params.items() if key not in MACHINE}) for side in (first, here)
     )
     if line := next(dvc_files.differences(one, other, ("in the first process", "here")), None):
         raise DarkroomError(line)
 
 
-def found(content: bytes, path: Path, belongs: Plain, name: str) -> State | None:
-    """The state in `content`, which is that of `path`, if it belongs to this training; says where that goes on, or why not."""
+def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> TrainingState | None:
+    """The state in `content`, which is that of `path`, if it belongs to this training; prints where it resumes, or why not."""
     if not content:
         return None
     try:
         state = read(content, path)
     except DarkroomError as damaged:
-        print(f"{name}: begins anew: {damaged}", flush=True)
+        print(f"{name}: restarts from scratch: {damaged}", flush=True)
         return None
-    changed = list(dvc_files.differences(state.belongs, belongs, NAMES))
-    if changed:
-        print("\n".join(f"{name}: begins anew, {line}" for line in changed), flush=True)
+    if changes := list(dvc_files.differences(state.belongs, belongs, NAMES)):
+        print("\n".join(f"{name}: restarts from scratch, {line}" for line in changes), flush=True)
         return None
-    print(f"{name}: resumes {place(state.epoch, state.batch)}", flush=True)
+    print(f"{name}: resumes {position(state.epoch, state.batch)}", flush=True)
     return state
 
 
-def place(epoch: int, batch: int) -> str:
+def position(epoch: int, batch: int) -> str:
     """Where a training stands, in words: epochs count from 1."""
-    return f"in epoch {epoch + 1}" + f" behind {batch} batches" * bool(batch)
+    return f"in epoch {epoch + 1}" + f" after {batch} batches" * bool(batch)
 
 
-def write(path: Path, state: State) -> None:
+def write(path: Path, state: TrainingState) -> None:
     """Writes `path`; whatever happens on the way, there is the old file or the new one."""
     arrays: dict[str, np.ndarray] = {}
-    named: Plain = {HEAD: np.array(json.dumps(_packed(vars(state), arrays))), **arrays}
+    named: Plain = {HEAD: np.array(json.dumps(_packed({**vars(state), "belongs": vars(state.belongs)}, arrays))), **arrays}
     artifacts.replace(path, lambda stream: np.savez(stream, **named))
 
 
-def read(content: bytes, path: Path) -> State:
+def read(content: bytes, path: Path) -> TrainingState:
     """What `write` wrote to `path`. Raises DarkroomError, which names it, for what is damaged."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return State(**_unpacked(json.loads(str(arrays.pop(HEAD))), arrays))
+        fields = _unpacked(json.loads(str(arrays.pop(HEAD))), arrays)
+        return TrainingState(**{**fields, "belongs": Dependencies(**fields["belongs"])})
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DarkroomError(f"{path}: damaged ({error})") from None
 

@@ -1,19 +1,17 @@
-"""Pictures for the page: SVG whose bytes depend on the figures alone and whose ink follows the page's colours."""
+"""Charts and images for the page: SVG whose bytes depend on the numbers alone and whose ink follows the page's colours."""
 
 import base64
 import io
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import cv2
+import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Pixels = NDArray[np.uint8]
 
@@ -34,7 +32,7 @@ def address(content: bytes) -> str:
 
 
 def thumbnail(pixels: Pixels, most: int) -> Pixels:
-    """Uint8 H x W x C with at most `most` pixels along the longer side: as it is, or made smaller."""
+    """Uint8 H x W x C with at most `most` pixels along the longer side: unchanged, or shrunk."""
     height, width, channels = pixels.shape
     factor = most / max(height, width)
     if factor >= 1:
@@ -50,55 +48,47 @@ def mosaic(images: Pixels, most: int) -> Pixels:
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
     """Validation accuracy and loss (lines) and training's (dots) against the epoch, a colour a model, as SVG."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
         for color, (name, history) in zip(_colors(len(histories)), histories.items(), strict=True):
             axes.plot(history["epoch"], history[f"val_{measure}"], color=color, label=name, linewidth=2)
             axes.plot(history["epoch"], history[measure], ":", color=color, linewidth=1.5)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        _plain(axes, "epoch", measure)
+        _style(axes, "epoch", measure)
     figure.axes[0].legend(frameon=False, labelcolor=INK)
     return svg(figure)
 
 
 def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
     """Accuracy with its interval against the multiply-adds of one image, a dot a model, as SVG."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axes = figure.subplots()
     for color, (name, row) in zip(_colors(len(metrics)), metrics.items(), strict=True):
         low, high = row["accuracy"] - row["accuracy_low"], row["accuracy_high"] - row["accuracy"]
-        place = row["multiply_adds"] / 1e6
-        axes.errorbar(place, row["accuracy"], [[low], [high]], fmt="o", color=color, capsize=4, markersize=8)
-        above = (place, row["accuracy_high"])
+        cost = row["multiply_adds"] / 1e6
+        axes.errorbar(cost, row["accuracy"], [[low], [high]], fmt="o", color=color, capsize=4, markersize=8)
+        above = (cost, row["accuracy_high"])
         axes.annotate(name, above, (0, 5), textcoords="offset points", color=INK, horizontalalignment="center")
     axes.set_xscale("log")
     axes.margins(x=0.15, y=0.2)
-    _plain(axes, "million multiply-adds for one image", "test accuracy")
+    _style(axes, "million multiply-adds for one image", "test accuracy")
     return svg(figure)
 
 
 def rates(table: pd.DataFrame, chosen: float) -> str:
-    """The loss against the learning rate of a range test, `chosen` marked, as SVG."""
-    from matplotlib.figure import Figure
-
+    """The loss against the learning rate of a range test, with the rate `chosen` marked, as SVG."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(table["learning_rate"], table["loss"], color=PALETTE[0], linewidth=2)
     axes.axvline(chosen, color=PALETTE[1], linestyle="--")
     axes.annotate(f"steepest at {chosen:.2g}", (chosen, table["loss"].max()), (6, 0), textcoords="offset points", color=INK)
     axes.set_xscale("log")
-    _plain(axes, "learning rate", "loss (exponential mean)")
+    _style(axes, "learning rate", "loss (exponential mean)")
     return svg(figure)
 
 
-def svg(figure: "Figure") -> str:
-    """The `<svg>` element of a Matplotlib figure, without clock, version or random names."""
-    import matplotlib
-
+def svg(figure: Figure) -> str:
+    """The `<svg>` element of a Matplotlib figure, without date, version or random identifiers."""
     stream = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "darkroom", "font.size": 11}):
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
@@ -108,10 +98,10 @@ def svg(figure: "Figure") -> str:
 
 
 def _colors(count: int) -> list[str]:
-    return [PALETTE[place % len(PALETTE)] for place in range(count)]
+    return [PALETTE[number % len(PALETTE)] for number in range(count)]
 
 
-def _plain(axes: "Axes", across: str, up: str) -> None:
+def _style(axes: Axes, across: str, up: str) -> None:
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)
     axes.tick_params(colors=INK, which="both")

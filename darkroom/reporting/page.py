@@ -1,19 +1,38 @@
 """The page: everything in one HTML file that opens without a network, in light and in dark."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from darkroom.config.schema import Params
+from darkroom.core import artifacts
+from darkroom.core.workspace import BENCHMARKS, Workspace
+from darkroom.reporting.sections import augmentation, data, errors, models, verification
+
 TEMPLATE = "page.html.j2"
 
 
-def render(content: dict[str, Any]) -> str:
+def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The values of the template, for the models that params.yaml names; `evaluations` as in `sections.models`."""
+    summary = artifacts.read_json(workspace.data_summary)
+    return {
+        **models.content(workspace, settings, evaluations),
+        **errors.content(workspace, settings, summary["classes"]),
+        **data.content(workspace, summary),
+        **augmentation.content(workspace, settings),
+        **verification.content(workspace, settings.models),
+        "benchmarks": [artifacts.read_json(workspace.benchmark(name)) for name in BENCHMARKS],
+    }
+
+
+def render(values: Mapping[str, Any]) -> str:
     """Fills the template. Raises jinja2.UndefinedError for a value that is missing."""
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "shown": shown}
-    return environment.get_template(TEMPLATE).render(content)
+    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "printable": printable}
+    return environment.get_template(TEMPLATE).render(values)
 
 
 def percent(share: float) -> str:
@@ -34,13 +53,13 @@ def whole(number: int) -> str:
     return f"{number:,}"
 
 
-def shown(name: str, most: int = 60) -> str:
-    """A name of a file or a class: what cannot be printed as an escape, and a long one without its middle."""
-    plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+def printable(name: str, most: int = 60) -> str:
+    """The name of a file or a class with what cannot be printed escaped, and a long one without its middle."""
+    escaped = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     kept = most // 2
-    return plain if len(plain) <= most else f"{plain[:kept]}…{plain[1 + kept - most :]}"
+    return escaped if len(escaped) <= most else f"{escaped[:kept]}…{escaped[1 + kept - most :]}"
 
 
 def heat(share: float) -> int:
-    """How strongly a cell of the confusion matrix is coloured, 0..80 %, by the square root: small errors show."""
+    """How strongly a cell of the confusion matrix is coloured, 0..80 %, by the square root: small errors are visible."""
     return int(80 * float(share) ** 0.5 + 0.5)

@@ -1,1 +1,1 @@
-"""Keras: networks, optimizers, batches, determinism, the canonical archive. TensorFlow is imported here, inside functions."""
+"""Keras: networks, optimizers, the input pipeline, `fit` and its callbacks. Import it after `darkroom.launch`."""

@@ -4,22 +4,23 @@ import hashlib
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
+
+import keras
+from keras import layers
 
 from darkroom.config import Place
 from darkroom.config.architectures import Application, Compact, Residual, WeightsFile
 from darkroom.core.errors import DarkroomError
 
-Tensor = Any  # a keras.KerasTensor, float32 N x H x W x C
+Tensor: TypeAlias = keras.KerasTensor  # float32 N x H x W x C
 
 
 def compact(image: Tensor, family: Compact) -> Tensor:
     """A stem, then stages: a convolution to the stage's width, then more of them, around shortcuts or not; pooled at the end.
 
-    Where a picture is halved, max pooling stands before the normalisation: a quarter of the values to normalise.
+    Where an image is halved, max pooling comes before the normalisation: a quarter of the values to normalise.
     """
-    from keras import layers
-
     x = _normalised(layers.MaxPooling2D()(_convolved(image, family.stem_filters, family.stem_kernel)), family.activation)
     separable = family.convolution == "separable"
 
@@ -41,8 +42,6 @@ def residual(image: Tensor, family: Residual) -> Tensor:
 
     Its dropout stands between the two convolutions of a block. A width of 1 is He et al.'s pre-activation network (2016).
     """
-    from keras import layers
-
     x = _convolved(image, 16, 3)
     for filters, strides in ((16 * family.width, 1), (32 * family.width, 2), (64 * family.width, 2)):
         for block in range((family.depth - 4) // 6):
@@ -57,13 +56,11 @@ def residual(image: Tensor, family: Residual) -> Tensor:
 
 
 def application(image: Tensor, family: Application, where: Place) -> Tensor:
-    """A network of keras.applications without its head, averaged over the picture, behind what adapts the image to it.
+    """A network of keras.applications without its head, averaged over the image, after what adapts the image to it.
 
-    Grey becomes colour, the picture is resized to `size`, and the network's own `preprocess_input` follows. Raises DarkroomError
+    Grey becomes colour, the image is resized to `size`, and the network's own `preprocess_input` follows. Raises DarkroomError
     for weights that cannot be had.
     """
-    import keras
-
     x = image if image.shape[-1] == 3 else keras.layers.Concatenate()([image] * 3)
     if x.shape[1:3] != (family.size, family.size):
         x = keras.layers.Resizing(family.size, family.size)(x)
@@ -71,7 +68,7 @@ def application(image: Tensor, family: Application, where: Place) -> Tensor:
     x = sys.modules[make.__module__].preprocess_input(keras.layers.Rescaling(255.0)(x))
     weights = _checked(family.weights, where) if isinstance(family.weights, WeightsFile) else family.weights
     try:
-        with warnings.catch_warnings(action="ignore"):  # that ImageNet's pictures are larger
+        with warnings.catch_warnings(action="ignore"):  # that ImageNet's images are larger
             network = make(include_top=False, weights=weights, input_tensor=x, pooling="avg")
     except Exception as error:  # Keras raises bare Exceptions where it cannot download
         raise DarkroomError(f"{where}: {family.name}: {' '.join(str(error).split())}") from None
@@ -91,24 +88,18 @@ def _checked(weights: WeightsFile, where: Place) -> str:
 
 def _convolved(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
     """He et al., "Delving deep into rectifiers" (2015): weights drawn so that the spread of values survives the depth."""
-    from keras import layers
-
     convolution = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal")
     return convolution(x)
 
 
 def _separated(x: Tensor, filters: int, activation: str) -> Tensor:
     """A depthwise-separable convolution, normalised between its halves: Howard et al., "MobileNets" (2017)."""
-    from keras import layers
-
     each = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
     return _convolved(_normalised(each, activation), filters, 1)
 
 
 def _excited(x: Tensor, reduction: int) -> Tensor:
-    """Hu et al., "Squeeze-and-excitation networks" (2018): channels weighed by what the whole picture holds."""
-    from keras import layers
-
+    """Hu et al., "Squeeze-and-excitation networks" (2018): channels weighed by what the whole image holds."""
     if reduction == 0:
         return x
     channels = x.shape[-1]
@@ -118,12 +109,8 @@ def _excited(x: Tensor, reduction: int) -> Tensor:
 
 
 def _normalised(x: Tensor, activation: str) -> Tensor:
-    from keras import layers
-
     return layers.Activation(activation)(layers.BatchNormalization()(x))
 
 
 def _dropped(x: Tensor, rate: float) -> Tensor:
-    from keras import layers
-
     return layers.Dropout(rate)(x) if rate else x

@@ -5,18 +5,19 @@ one-hot, because MixUp and CutMix mix them as they mix the images.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from threading import local
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from darkroom.config import Place
-from darkroom.config.named_call import Call
+from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING, BATCH_TRANSFORMS
 from darkroom.core.errors import DarkroomError
 from darkroom.core.transforms import Pipeline, check
+from darkroom.training import backend
 from darkroom.training.network import reason
 
 Pixels = NDArray[np.uint8]
@@ -26,15 +27,15 @@ BatchTransform = Callable[[Pixels, Targets, int], tuple[Pixels, Targets]]
 
 
 class Augmentation:
-    """`augmentation(images, targets, seed)`: uint8 N x H x W x C and float32 N x K in, the same out, whatever thread asks.
+    """`augmentation(images, targets, seed)`: uint8 N x H x W x C and float32 N x K in, the same out, whatever thread calls.
 
     Raises DarkroomError for what Albumentations or Keras do not take.
     """
 
-    def __init__(self, calls: Sequence[Call], where: Place) -> None:
+    def __init__(self, calls: Sequence[NamedCall], where: Place) -> None:
         self.single = [call.plain() for call in calls if call.name not in NOT_ONE_BY_ONE]
-        whole = [(at, call) for at, call in enumerate(calls) if call.name in BATCH_TRANSFORMS]
-        self.batches = [_batch_transform(call, where.at(at)) for at, call in whole]
+        on_batch = [(at, call) for at, call in enumerate(calls) if call.name in BATCH_TRANSFORMS]
+        self.batches = [_batch_transform(call, where.at(at)) for at, call in on_batch]
         self.where, self.threads = str(where), local()  # a chain of Albumentations holds its generator: one chain a thread
 
     def __call__(self, images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
@@ -51,19 +52,20 @@ class Augmentation:
         return pipeline
 
 
-def tried(calls: Sequence[Call], images: Pixels, where: Place) -> Augmentation:
-    """The augmentation of `calls`, once each transform of Albumentations worked by itself, and all of them on `images`."""
-    alone = [(call.plain(), where.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
-    check([call for call, _ in alone], images, [place for _, place in alone])
+def checked_augmentation(calls: Sequence[NamedCall], images: Pixels, where: Place) -> Augmentation:
+    """The augmentation of `calls`, after each transform of Albumentations was tried alone, and all of them on `images`.
+
+    Raises DarkroomError for the first that fails.
+    """
+    single = [(call.plain(), where.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
+    check([call for call, _ in single], images, [place for _, place in single])
     augmentation = Augmentation(calls, where)
     augmentation(images, np.eye(len(images), dtype=np.float32), seed=0)
     return augmentation
 
 
-def _batch_transform(call: Call, where: Place) -> BatchTransform:
+def _batch_transform(call: NamedCall, where: Place) -> BatchTransform:
     """A Keras layer as a pure function of its seed. Images are rounded to uint8, so that every batch has one type."""
-    import keras
-
     (arguments,) = call.plain().values()
     try:
         layer = getattr(keras.layers, call.name)(**arguments, dtype="float32")
@@ -76,7 +78,7 @@ def _batch_transform(call: Call, where: Place) -> BatchTransform:
             result = layer({"images": images, "labels": targets}, training=True)
         return result["images"], result["labels"]
 
-    compiled = _compiled(mixed)
+    compiled = backend.on_cpu(mixed)
 
     def transform(images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
         values = [np.array(_pair(seed, number), state.dtype) for number, state in enumerate(states)]
@@ -87,27 +89,6 @@ def _batch_transform(call: Call, where: Place) -> BatchTransform:
         return np.rint(np.clip(np.asarray(pixels), 0, 255)).astype(np.uint8), np.asarray(labels, np.float32)
 
     return transform
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as one graph on the CPU, whatever the GPU is doing: by itself each small operation would be dispatched."""
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        graph, cpu = tf.function(function, autograph=False, reduce_retracing=True), partial(tf.device, "cpu:0")
-    else:
-        import jax
-
-        here = jax.local_devices(backend="cpu")[0]  # "cpu:0" would be the first process's
-        graph, cpu = jax.jit(function), partial(jax.default_device, here)
-
-    def on_cpu(*arguments: Any) -> Any:
-        with cpu():
-            return graph(*arguments)
-
-    return on_cpu
 
 
 def _derived(seed: int, position: int) -> int:

@@ -1,7 +1,7 @@
-"""What augmentation does to one image: the first of the first class, as training shows it in each of sixteen epochs.
+"""The augmentation preview: the first image of the first class, as training sees it in each of sixteen epochs.
 
-The tiles come out of the very batches that training is given, so all of the chain is in them: the turn of AlternatingFlip, the
-transforms of Albumentations, and the neighbours that Keras's MixUp and CutMix mix in.
+The tiles come out of the very batches that training is given, so all of the chain is in them: AlternatingFlip, the transforms
+of Albumentations, and the other images that Keras's MixUp and CutMix mix in.
 """
 
 from copy import copy
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkroom.training.augmentation import Pixels
-from darkroom.training.batches import ONE, Batches
+from darkroom.training.batches import WHOLE, Batches
 
 EPOCHS, ACROSS = 16, 4
 SMALLEST, LARGEST = 64, 160  # pixels along the longer side of a tile
@@ -19,16 +19,16 @@ GAP = 2
 
 
 def png(batches: Batches) -> bytes:
-    """The sheet as a PNG file, whose gaps are transparent. Takes no random number from anyone."""
-    tiles = [_tile(image) for image in seen(batches, int(np.argmax(batches.split.labels == 0)))]
+    """All tiles in one PNG file, whose gaps are transparent. Draws from no random generator."""
+    tiles = [_tile(image) for image in epochs_of(batches, int(np.argmax(batches.split.labels == 0)))]
     rows = [np.concatenate(tiles[start : start + ACROSS], axis=1) for start in range(0, EPOCHS, ACROSS)]
     return cv2.imencode(".png", np.concatenate(rows)[:-GAP, :-GAP])[1].tobytes()
 
 
-def seen(batches: Batches, position: int) -> list[Pixels]:
+def epochs_of(batches: Batches, position: int) -> list[Pixels]:
     """The image at `position` of the split in each of the first epochs: uint8 H x W x C."""
     whole = copy(batches)
-    whole.share = ONE  # in another epoch the image may be among the rows of another process
+    whole.shard = WHOLE  # in another epoch the image may be among the rows of another process
     return [_in_epoch(whole, position, epoch) for epoch in range(EPOCHS)]
 
 
@@ -41,7 +41,7 @@ def _in_epoch(batches: Batches, position: int, epoch: int) -> Pixels:
 
 
 def _tile(image: Pixels) -> NDArray[np.uint8]:
-    """Small pictures in whole multiples of their pixels, large ones made smaller; blue, green, red and alpha, with a gap."""
+    """Small images in whole multiples of their pixels, large ones shrunk; blue, green, red and alpha, with a gap."""
     longer = max(image.shape[:2])
     factor = -(-SMALLEST // longer) if longer <= LARGEST else LARGEST / longer
     height, width = (max(1, round(side * factor)) for side in image.shape[:2])

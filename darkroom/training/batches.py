@@ -1,6 +1,6 @@
 """Batches as a pure function: (seed, epoch, batch) says which images and how they are augmented, whoever asks and when.
 
-So any number of workers gives the same bytes, an epoch can be begun anywhere, and of several processes each makes its own
+So any number of workers gives the same bytes, an epoch can begin anywhere, and of several processes each makes its own
 rows: a batch is augmented in parts of 128 images, each with a seed of its own, so that a process makes no more than it needs.
 """
 
@@ -13,25 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkroom.config import Place
-from darkroom.config.named_call import Call
+from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING
 from darkroom.data.shards import Shards
-from darkroom.launch.distributed.shard import Share
-from darkroom.training.augmentation import Pixels, Targets, tried
+from darkroom.launch.distributed.shard import Shard
+from darkroom.training.augmentation import Pixels, Targets, checked_augmentation
+from darkroom.training.backend.shapes import Shapes
 
 Batch = tuple[Pixels, Targets, NDArray[np.float32]]
-Shapes = tuple[tuple[tuple[int, ...], str], ...]
 
 PART = 128
-ONE = Share()
+WHOLE = Shard()
 
 
 class Batches:
     """The training batches of a split: `batches(epoch, batch)` is images, targets and weights.
 
     Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: what an image counts in
-    the loss, by its class. `augment` is the chain of params.yaml, `where` the place it stands at. Each epoch is a permutation
-    of its own; its last batch may be smaller. Where there are several processes, only the rows of `share` are made. Raises
+    the loss, by its class. `augment` is the chain of params.yaml, `where` its place there. Each epoch is a permutation
+    of its own; its last batch may be smaller. Where there are several processes, only the rows of `shard` are made. Raises
     DarkroomError for a transform that cannot work on these images.
     """
 
@@ -40,15 +40,15 @@ class Batches:
         split: Shards,
         size: int,
         seed: int,
-        augment: Sequence[Call],
+        augment: Sequence[NamedCall],
         class_weights: NDArray[np.float32],
         where: Place,
-        share: Share = ONE,
+        shard: Shard = WHOLE,
     ) -> None:
-        self.split, self.size, self.seed, self.class_weights, self.share = split, size, seed, class_weights, share
-        self.augmentation = tried(augment, split.images(np.arange(1)), where)
+        self.split, self.size, self.seed, self.class_weights, self.shard = split, size, seed, class_weights, shard
+        self.augmentation = checked_augmentation(augment, split.images(np.arange(1)), where)
         self.turn = turns(len(split), seed) if any(call.name == ALTERNATING for call in augment) else None
-        self.per_epoch = share.batches(len(split), size)
+        self.per_epoch = shard.batches(len(split), size)
         self.order = lru_cache(maxsize=2)(self._order)
 
     @property
@@ -59,11 +59,11 @@ class Batches:
     def __call__(self, epoch: int, batch: int) -> Batch:
         """The rows of this process in the batch of that number (from 0) in that epoch (from 0)."""
         positions = np.sort(self.order(epoch)[batch * self.size : (batch + 1) * self.size])
-        rows = self.share.rows(len(positions))
+        rows = self.shard.rows(len(positions))
         first = rows.start // PART
-        made = [self._part(positions, epoch, batch, part) for part in range(first, -(-rows.stop // PART))]
+        parts = [self._part(positions, epoch, batch, part) for part in range(first, -(-rows.stop // PART))]
         begin = rows.start - first * PART
-        images, targets = (np.concatenate(parts)[begin : begin + rows.stop - rows.start] for parts in zip(*made, strict=True))
+        images, targets = (np.concatenate(sides)[begin : begin + rows.stop - rows.start] for sides in zip(*parts, strict=True))
         return images, targets, targets @ self.class_weights
 
     def _part(self, batch_positions: NDArray[np.int64], epoch: int, batch: int, part: int) -> tuple[Pixels, Targets]:
@@ -113,17 +113,16 @@ def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
 def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] = (0, 0), ahead: int = 8) -> Iterator[Batch]:
     """All batches in order, from batch `begin[1]` of epoch `begin[0]` on.
 
-    `workers` threads make them, up to `ahead` batches before they are asked for.
-
-    OpenCV and NumPy let go of the interpreter while they work, and so does TensorFlow: threads are enough.
+    `workers` threads make them, up to `ahead` batches in advance. OpenCV, NumPy and TensorFlow release the interpreter while
+    they work: threads are enough.
     """
     places = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
-    wanted = (place for place in places if place >= begin)
+    left = (place for place in places if place >= begin)
     if workers == 0:
-        yield from (batches(epoch, batch) for epoch, batch in wanted)
+        yield from (batches(epoch, batch) for epoch, batch in left)
         return
     with ThreadPoolExecutor(workers) as pool:
-        yield from _in_order((lambda place=place: pool.submit(batches, *place) for place in wanted), ahead)  # type: ignore[misc]
+        yield from _in_order((lambda place=place: pool.submit(batches, *place) for place in left), ahead)  # type: ignore[misc]
 
 
 def _in_order(tasks: Iterator[Callable[[], "Future[Batch]"]], ahead: int) -> Iterator[Batch]:

@@ -1,69 +1,58 @@
-"""Our batches as Keras's backends take them."""
+"""The input pipeline: our batches as Keras's `fit` takes them."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
+import keras
 import numpy as np
 
 from darkroom.data.shards import Shards
-from darkroom.training.batches import Batch, Batches, Shapes, stream
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-AHEAD = 2
+from darkroom.launch.distributed.shard import Shard
+from darkroom.training import backend
+from darkroom.training.augmentation import Pixels, Targets
+from darkroom.training.batches import Batch, Batches, one_hot, stream
 
 
-def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int], failed: list[Exception]) -> Any:
+class InOrder(keras.utils.PyDataset):
+    """The rows of `shard` of a split in batches of `size`, from its first image to its last."""
+
+    def __init__(self, split: Shards, classes: int, size: int, shard: Shard) -> None:
+        super().__init__()
+        self.split, self.classes, self.size, self.shard = split, classes, size, shard
+
+    def __len__(self) -> int:
+        return self.shard.batches(len(self.split), self.size)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
+        positions = np.arange(index * self.size, min((index + 1) * self.size, len(self.split)))
+        positions = positions[self.shard.rows(len(positions))]
+        return self.split.images(positions), one_hot(self.split.labels[positions], self.classes)
+
+
+def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int], errors: list[Exception]) -> Any:
     """All batches of a training from `begin`, an epoch and a batch, on; within an epoch empty ones stand for those done.
 
-    What goes wrong while one is made is noted in `failed` before it is lost in TensorFlow.
+    What goes wrong while a batch is made is added to `errors` before it is lost in TensorFlow.
     """
 
-    def made() -> Iterator[Batch]:
-        rows = batches.share.devices // batches.share.processes  # the fewest that can be shared out
+    def batches_from_begin() -> Iterator[Batch]:
+        rows = batches.shard.devices // batches.shard.processes  # the fewest that can be divided among the devices
         empty = tuple(np.zeros((rows, *shape), dtype) for shape, dtype in batches.shapes)
         yield from (empty for _ in range(begin[1]))  # type: ignore[misc]
-        yield from _noting(failed, stream(batches, epochs, workers, begin))
+        yield from _noting(errors, stream(batches, epochs, workers, begin))
 
-    return source(made, batches.shapes)
-
-
-def source(make: Callable[[], Iterator[Any]], shapes: Shapes) -> Any:
-    """The batches that `make` yields, as Keras's backend takes them; a few are kept ready."""
-    import keras
-
-    return dataset(make, shapes) if keras.backend.backend() == "tensorflow" else make()
+    return backend.dataset(batches_from_begin, batches.shapes)
 
 
-def dataset(make: Callable[[], Iterator[Any]], shapes: Shapes) -> "tf.data.Dataset":
-    """The same for TensorFlow."""
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
-    signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
-    return tf.data.Dataset.from_generator(make, output_signature=signature).prefetch(AHEAD).with_options(options)
-
-
-def held_out(split: Shards, batches: Batches) -> Any:
+def validation(split: Shards, batches: Batches) -> Any:
     """A split from its first image to its last, in batches of training's size, as often as it is asked for."""
-    import keras
-
-    from darkroom.training.callbacks.progress import InOrder
-
-    whole = InOrder(split, len(batches.class_weights), batches.size, batches.share)
-    if keras.backend.backend() != "tensorflow":
-        return whole
-    import tensorflow as tf
-
-    known = tf.data.experimental.assert_cardinality(len(whole))
-    return dataset(lambda: (whole[index] for index in range(len(whole))), batches.shapes[:2]).apply(known)
+    in_order = InOrder(split, len(batches.class_weights), batches.size, batches.shard)
+    return backend.finite_dataset(in_order, batches.shapes[:2])
 
 
-def _noting(failed: list[Exception], batches: Iterator[Batch]) -> Iterator[Batch]:
+def _noting(errors: list[Exception], batches: Iterator[Batch]) -> Iterator[Batch]:
     try:
         yield from batches
     except Exception as error:
-        failed.append(error)
+        errors.append(error)
         raise

@@ -1,7 +1,7 @@
 """A `.keras` file, written so that its bytes depend on the model alone, and read back.
 
-Keras writes the clock into the archive (metadata.json, the zip entries) and memory addresses into config.json
-(shared_object_id). The rewritten archive loads as before.
+Keras writes the clock into the file (metadata.json, the zip entries) and memory addresses into config.json
+(shared_object_id). The rewritten file loads as before.
 """
 
 import json
@@ -10,31 +10,26 @@ import tempfile
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
 
 from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
 
-if TYPE_CHECKING:
-    import keras
-
-THE_BEGINNING = (1980, 1, 1, 0, 0, 0)
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save(model: "keras.Model", path: Path) -> None:
+def save(model: keras.Model, path: Path) -> None:
     """Saves `model` (architecture and weights, not what trained it) to `path`, in canonical bytes."""
-    import keras
-
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
         raw = Path(folder) / "model.keras"
         keras.Model(model.input, model.output, name=model.name).save(raw)
         artifacts.write_bytes(path, canonical(raw))
 
 
-def load(path: Path) -> "keras.Model":
+def load(path: Path) -> keras.Model:
     """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that Keras cannot read."""
-    import keras
-
     try:
         return keras.saving.load_model(path, compile=False)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
@@ -43,7 +38,7 @@ def load(path: Path) -> "keras.Model":
 
 
 def canonical(path: Path) -> bytes:
-    """The bytes of a `.keras` archive without clock and addresses."""
+    """The bytes of a `.keras` file without clock and addresses."""
     stream = BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as new:
         for name in sorted(old.namelist()):
@@ -52,7 +47,7 @@ def canonical(path: Path) -> bytes:
                 content = _json({**json.loads(content), "date_saved": ""})
             if name == "config.json":
                 content = _renumbered(_json(json.loads(content)))
-            new.writestr(zipfile.ZipInfo(name, THE_BEGINNING), content)
+            new.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
     return stream.getvalue()
 
 
@@ -64,7 +59,7 @@ def _renumbered(config: bytes) -> bytes:
     """Gives the shared objects the numbers 0, 1, 2 ... in order of appearance."""
     numbers: dict[bytes, int] = {}
 
-    def number(match: "re.Match[bytes]") -> bytes:
+    def number(match: re.Match[bytes]) -> bytes:
         return match[1] + str(numbers.setdefault(match[2], len(numbers))).encode()
 
     return re.sub(rb'("shared_object_id": )(\d+)', number, config)

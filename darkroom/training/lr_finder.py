@@ -1,22 +1,26 @@
 """The learning-rate range test: the loss of a training whose rate rises from step to step until it diverges.
 
 Smith, "Cyclical learning rates for training neural networks" (2017), section 3.3, with a rate that grows by a constant
-factor. Import it behind `runtime.start`: it needs Keras.
+factor.
 """
 
 import keras
 import numpy as np
 import pandas as pd
 
+from darkroom.config import Params
 from darkroom.config.model import Fit
-from darkroom.config.named_call import Call
+from darkroom.config.named_call import NamedCall
+from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
+from darkroom.training import fit, runtime, setup
 
 SMOOTHING = 0.95
 DIVERGED = 3.0  # times the lowest loss so far
 
 
-class Rising(keras.callbacks.Callback):
-    """Sets the rate before each step, notes the smoothed loss behind it, and stops where that has diverged."""
+class RisingRate(keras.callbacks.Callback):
+    """Sets the rate before each step, records the smoothed loss after it, and stops when that has diverged."""
 
     def __init__(self, lowest: float, highest: float, steps: int) -> None:
         super().__init__()
@@ -26,11 +30,11 @@ class Rising(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """The step's rate."""
-        self.model.reset_metrics()  # so that the loss is this step's own, not the mean since the beginning
+        self.model.reset_metrics()  # so that the loss is this step's own, not the mean since the start
         self.model.optimizer.learning_rate = self.rates[batch]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """The exponential mean of the losses, without the bias of its beginning."""
+        """The exponential mean of the losses, corrected for its start at zero."""
         loss = (logs or {})["loss"]
         self.mean = SMOOTHING * self.mean + (1 - SMOOTHING) * loss
         smooth = self.mean / (1 - SMOOTHING ** (len(self.rows) + 1))
@@ -39,23 +43,42 @@ class Rising(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def without_schedule(fit: Fit) -> Fit:
-    """`fit` with a constant rate, which can be set from outside, and no warm-up."""
-    arguments = {key: value for key, value in fit.optimizer.arguments.items() if key != "learning_rate"}
-    return fit.model_copy(update={"optimizer": Call(fit.optimizer.name, arguments), "warmup": None})
+def range_test(
+    name: str, settings: Params, workspace: Workspace, rates: tuple[float, float], steps: int
+) -> tuple[pd.DataFrame, float]:
+    """The curve (columns learning_rate, loss) of at most `steps` steps from the lowest to the highest of `rates`, and the rate
+    of its steepest fall. Raises DarkroomError where the loss is not a number even at the lowest rate.
+    """
+    model, training = settings.model(name), settings.training
+    device = runtime.start(settings.seed, training.precision, training.deterministic)
+    print(f"{name}: at most {steps} steps on {device}", flush=True)
+    place = settings.place("models", name)
+    constant = model.model_copy(update={"fit": without_schedule(model.fit)})
+    rising = RisingRate(*rates, steps)
+    fit.probe(setup.prepare(constant, settings.image.policy, settings.seed, workspace, place), steps, rising)
+    table = curve(rising.rows)
+    if table.empty:
+        raise DarkroomError(f"{place.at('fit')}: the loss is no number even at a learning rate of {rates[0]:g}")
+    return table, steepest(table)
+
+
+def without_schedule(settings: Fit) -> Fit:
+    """`settings` with a constant rate, which can be set from outside, and no warm-up."""
+    arguments = {key: value for key, value in settings.optimizer.arguments.items() if key != "learning_rate"}
+    return settings.model_copy(update={"optimizer": NamedCall(settings.optimizer.name, arguments), "warmup": None})
 
 
 def curve(rows: list[tuple[float, float]]) -> pd.DataFrame:
     """Columns learning_rate and loss, only where the loss is a number."""
     table = pd.DataFrame(rows, columns=["learning_rate", "loss"])
-    found: pd.DataFrame = table.loc[np.isfinite(table["loss"])]
-    return found
+    finite: pd.DataFrame = table.loc[np.isfinite(table["loss"])]
+    return finite
 
 
 def steepest(table: pd.DataFrame) -> float:
     """The rate where the loss falls fastest against the rate's logarithm: a good peak for a schedule that decays."""
     if len(table) < 3:
         return float(table["learning_rate"].iloc[0])
-    before_the_lowest = table.iloc[: max(3, int(table["loss"].to_numpy().argmin()) + 1)]
-    slope = np.gradient(before_the_lowest["loss"], np.log(before_the_lowest["learning_rate"]))
-    return float(before_the_lowest["learning_rate"].iloc[int(slope.argmin())])
+    falling = table.iloc[: max(3, int(table["loss"].to_numpy().argmin()) + 1)]
+    slope = np.gradient(falling["loss"], np.log(falling["learning_rate"]))
+    return float(falling["learning_rate"].iloc[int(slope.argmin())])

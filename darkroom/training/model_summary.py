@@ -1,20 +1,20 @@
-"""What a network is made of, a row a layer: shapes, parameters, multiply-adds, receptive field."""
+"""The model summary, a row a layer: shapes, parameters, multiply-adds, receptive field."""
 
 import math
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import pandas as pd
 
-if TYPE_CHECKING:
-    import keras
-
 COLUMNS = ["layer", "kind", "output", "parameters", "multiply_adds", "receptive_field"]
-Field = tuple[float, float]  # pixels of the image that a value sees along one side, and pixels between two values beside it
+Field = tuple[
+    float, float
+]  # pixels of the image that a value depends on along one side, and pixels between neighbouring values
 
 
-def table(model: "keras.Model") -> pd.DataFrame:
+def table(model: keras.Model) -> pd.DataFrame:
     """The rows of a functional model, in the order of computation, with the total at the end.
 
     Multiply-adds are those of one image in convolutions and dense layers. The receptive field is a side in pixels, at most
@@ -24,22 +24,23 @@ def table(model: "keras.Model") -> pd.DataFrame:
     fields: dict[str, Field] = {}
     rows = []
     for operation in model.operations:  # the layers, and the bare arithmetic that Keras's own networks hold between them
-        seen = [fields[parent] for parent in _parents(operation) if parent in fields] or [(1.0, 1.0)]
-        fields[operation.name] = _behind(operation, max(field for field, _ in seen), max(jump for _, jump in seen), side)
+        inputs = [fields[parent] for parent in _parents(operation) if parent in fields] or [(1.0, 1.0)]
+        widest, farthest = max(field for field, _ in inputs), max(jump for _, jump in inputs)
+        fields[operation.name] = _field_after(operation, widest, farthest, side)
         if hasattr(operation, "weights"):
             rows.append(_row(operation, min(math.ceil(fields[operation.name][0]), side)))
-    found = pd.DataFrame(rows, columns=COLUMNS)
-    total = ["total", "", "", found["parameters"].sum(), found["multiply_adds"].sum(), found["receptive_field"].max()]
-    return pd.concat([found, pd.DataFrame([total], columns=COLUMNS)], ignore_index=True)
+    layers = pd.DataFrame(rows, columns=COLUMNS)
+    total = ["total", "", "", layers["parameters"].sum(), layers["multiply_adds"].sum(), layers["receptive_field"].max()]
+    return pd.concat([layers, pd.DataFrame([total], columns=COLUMNS)], ignore_index=True)
 
 
 def text(rows: pd.DataFrame) -> str:
     """The table for a terminal."""
-    shown = rows.assign(**{key: rows[key].map("{:,}".format) for key in COLUMNS[3:]})
-    return shown.rename(columns=lambda name: name.replace("_", " ")).to_string(index=False)
+    formatted = rows.assign(**{key: rows[key].map("{:,}".format) for key in COLUMNS[3:]})
+    return formatted.rename(columns=lambda name: name.replace("_", " ")).to_string(index=False)
 
 
-def _row(layer: "keras.layers.Layer", field: int) -> list[Any]:
+def _row(layer: keras.layers.Layer, field: int) -> list[Any]:
     shape = " x ".join(str(size) for size in layer.output.shape[1:])
     return [layer.name, type(layer).__name__, shape, layer.count_params(), _multiply_adds(layer), field]
 
@@ -49,7 +50,7 @@ def _parents(layer: Any) -> Iterator[str]:
         yield from (parent.operation.name for parent in node.parent_nodes)
 
 
-def _multiply_adds(layer: "keras.layers.Layer") -> int:
+def _multiply_adds(layer: keras.layers.Layer) -> int:
     """Each weight of a kernel meets each place that the kernel stands at; pointwise and depthwise halves add up."""
     kernels = [weight for weight in layer.weights if "kernel" in weight.name and len(weight.shape) > 1]
     if type(layer).__name__ == "Dense":
@@ -59,8 +60,8 @@ def _multiply_adds(layer: "keras.layers.Layer") -> int:
     return int(places * sum(prod(kernel.shape) for kernel in kernels))
 
 
-def _behind(layer: Any, field: float, jump: float, side: int) -> Field:
-    """The field and the jump behind a layer. A transposed convolution reads kernel / strides values for each of its own."""
+def _field_after(layer: Any, field: float, jump: float, side: int) -> Field:
+    """Receptive field and jump after a layer. A transposed convolution reads kernel / strides values for each of its own."""
     kind = type(layer).__name__
     if "Global" in kind or kind == "Flatten":
         return side, jump

@@ -1,4 +1,4 @@
-"""Muon for convolutions. Import it behind `runtime.start`: it needs Keras."""
+"""Muon for convolutions."""
 
 import re
 from typing import Any

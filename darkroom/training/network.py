@@ -4,37 +4,33 @@ The last two layers of every model are `logits` (Dense) and `probabilities` (Sof
 """
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
 
 from darkroom.config import Place
 from darkroom.config.model import Model
-from darkroom.config.named_call import Call
+from darkroom.config.named_call import NamedCall
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.training import architectures
-
-if TYPE_CHECKING:
-    import keras
 
 LOGITS = "logits"
 NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 
-def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> "keras.Model":
+def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> keras.Model:
     """The network of one model: uint8 N x H x W x C, Rescaling to 0..1, what `chosen` names, `logits`, softmax over `classes`.
 
     Raises DarkroomError, which names `where` and the layer, for arguments or shapes that Keras does not take.
     """
-    import keras
-
     inputs = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="image")
     features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen, where)
     if len(features.shape) != 2:
         ends = f"the last one gives a shape of {features.shape[1:]}: add Flatten or a global pooling layer"
         raise DarkroomError(f"{where.at('layers')}: {ends}")
-    logits = added(features, Call("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where)
+    logits = added(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where)
     return keras.Model(inputs, keras.layers.Softmax(name="probabilities", dtype="float32")(logits), name="network")
 
 
@@ -45,7 +41,7 @@ def _body(x: Any, chosen: Model, where: Place) -> Any:
             return architectures.compact(x, chosen.compact)
         if chosen.residual:
             return architectures.residual(x, chosen.residual)
-    except (ValueError, TypeError) as error:  # a picture that is halved away
+    except (ValueError, TypeError) as error:  # an image that is halved away
         raise DarkroomError(f"{where.at('compact' if chosen.compact else 'residual')}: {reason(error)}") from None
     if chosen.application:
         return architectures.application(x, chosen.application, where.at("application"))
@@ -54,15 +50,13 @@ def _body(x: Any, chosen: Model, where: Place) -> Any:
     return x
 
 
-def flip_averaged(model: "keras.Model") -> "keras.Model":
+def flip_averaged(model: keras.Model) -> keras.Model:
     """`model`, answering from the mean of the logits of an image and of its mirror image; same input, output and weights.
 
     Test-time augmentation as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
     networks" (2012), section 4.1, but of logits, so that a temperature cannot change the answer. It costs two passes, which
     go through the network as one batch.
     """
-    import keras
-
     logits = keras.Model(model.inputs[0], model.get_layer(LOGITS).output, name="network")
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
     both = logits(keras.ops.concatenate([image, image[:, :, ::-1]], axis=0))
@@ -70,22 +64,20 @@ def flip_averaged(model: "keras.Model") -> "keras.Model":
     return keras.Model(image, keras.layers.Softmax(name="probabilities", dtype="float32")(mean), name="flip_averaging")
 
 
-def divide_logits(model: "keras.Model", temperature: float) -> None:
+def divide_logits(model: keras.Model, temperature: float) -> None:
     """Folds a temperature into the weights of `logits`: the probabilities become softmax(logits / temperature)."""
     (logits,) = (layer for layer in model._flatten_layers() if layer.name == LOGITS)
     logits.set_weights([weight / np.float32(temperature) for weight in logits.get_weights()])
 
 
-def in_float32(model: "keras.Model") -> None:
+def in_float32(model: keras.Model) -> None:
     """Makes every layer compute in float32, whatever precision it was trained with; the weights are float32 already."""
     for layer in model._flatten_layers():
         layer.dtype_policy = "float32"
 
 
-def added(x: Any, call: Call, where: Place) -> Any:
-    """`x` behind one layer, by its name in keras.layers. Raises DarkroomError with Keras's own reason."""
-    import keras
-
+def added(x: Any, call: NamedCall, where: Place) -> Any:
+    """`x` after one layer, by its name in keras.layers. Raises DarkroomError with Keras's own reason."""
     (arguments,) = call.plain().values()
     try:
         return getattr(keras.layers, call.name)(**arguments)(x)

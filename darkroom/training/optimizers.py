@@ -1,17 +1,19 @@
 """From params.yaml to a compiled model: Keras's loss, optimizer and learning-rate schedule."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import keras
 
 from darkroom.config import Place
 from darkroom.config.arguments import STEPS
 from darkroom.config.model import Fit
-from darkroom.config.named_call import Call
+from darkroom.config.named_call import NamedCall
 from darkroom.core.errors import DarkroomError
+from darkroom.training import backend
+from darkroom.training.muon import Muon
 from darkroom.training.network import LOGITS, reason
-
-if TYPE_CHECKING:
-    import keras
+from darkroom.training.schedules import WarmUp
 
 
 @dataclass(frozen=True)
@@ -21,38 +23,35 @@ class Length:
     epochs: int
     steps_per_epoch: int
 
-    def steps(self, told: Any) -> Any:
+    def steps(self, value: Any) -> Any:
         """`N epochs` or `N %` of the training as a whole number of steps; a list item by item; any other value as it is."""
-        if isinstance(told, list):
-            return [self.steps(item) for item in told]
-        found = STEPS.fullmatch(told) if isinstance(told, str) else None
-        if not found:
-            return told
-        whole = self.steps_per_epoch if found[2] != "%" else self.epochs * self.steps_per_epoch / 100
-        return round(float(found[1]) * whole)
+        if isinstance(value, list):
+            return [self.steps(item) for item in value]
+        match = STEPS.fullmatch(value) if isinstance(value, str) else None
+        if not match:
+            return value
+        unit = self.steps_per_epoch if match[2] != "%" else self.epochs * self.steps_per_epoch / 100
+        return round(float(match[1]) * unit)
 
 
-def compile_model(model: "keras.Model", fit: Fit, steps_per_epoch: int, where: Place) -> None:
-    """Makes `model` ready for Keras's `fit`; `where` is the place of `fit`. Raises DarkroomError for what Keras does not take."""
-    import keras
-
+def compile_model(model: keras.Model, fit: Fit, steps_per_epoch: int, where: Place) -> None:
+    """Compiles `model`; `where` is the place of `fit` in params.yaml. Raises DarkroomError for what Keras does not take."""
     optimizer = build(fit, model, steps_per_epoch, where)
     (arguments,) = fit.loss.plain().values()
     loss = getattr(keras.losses, fit.loss.name)(**arguments)
-    # On TensorFlow XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients; JAX is nothing without it.
-    model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=keras.backend.backend() == "jax")
+    model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=backend.JIT_COMPILE)
 
 
-def build(fit: Fit, model: "keras.Model", steps_per_epoch: int, where: Place) -> "keras.Optimizer":
+def build(fit: Fit, model: keras.Model, steps_per_epoch: int, where: Place) -> keras.Optimizer:
     """The optimizer that `fit` names, warming up as it says; `where` is the place of `fit`.
 
-    Its weight decay spares biases and norms, all that is no kernel, as in He et al., "Bag of tricks for image classification"
+    Biases and norms, all that is no kernel, have no weight decay, as in He et al., "Bag of tricks for image classification"
     (2019), section 3.1. Raises DarkroomError for arguments that Keras does not take.
     """
     length, place = Length(fit.epochs, steps_per_epoch), where.at("optimizer", fit.optimizer.name)
     (arguments,) = fit.optimizer.plain().values()
     rate = fit.optimizer.arguments.get("learning_rate")
-    if isinstance(rate, Call):
+    if isinstance(rate, NamedCall):
         arguments["learning_rate"] = schedule(rate, length, place.at("learning_rate", rate.name))
     try:
         if fit.warmup and length.steps(fit.warmup) > 0:
@@ -66,41 +65,31 @@ def build(fit: Fit, model: "keras.Model", steps_per_epoch: int, where: Place) ->
     return optimizer
 
 
-def schedule(call: Call, length: Length, where: Place) -> "keras.optimizers.schedules.LearningRateSchedule":
+def schedule(call: NamedCall, length: Length, where: Place) -> keras.optimizers.schedules.LearningRateSchedule:
     """The schedule of that name in keras.optimizers.schedules. Raises DarkroomError, which names `where`."""
-    import keras
-
     (arguments,) = call.plain().values()
     try:
-        made: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
+        rate: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
             **{key: length.steps(value) for key, value in arguments.items()}
         )
     except (ValueError, TypeError) as error:
         raise DarkroomError(f"{where}: {reason(error)}") from None
-    return made
+    return rate
 
 
-def matrices(model: "keras.Model") -> frozenset[str]:
+def matrices(model: keras.Model) -> frozenset[str]:
     """The paths of the kernels that turn channels into channels: all but depthwise ones and that of the logits."""
-    import keras
-
     mixing = [it for it in model._flatten_layers() if not isinstance(it, keras.layers.DepthwiseConv2D) and it.name != LOGITS]
     kernels = [weight for layer in mixing for weight in layer._trainable_variables if len(weight.shape) > 1]
     return frozenset(it.path for it in kernels if it.name in ("kernel", "pointwise_kernel"))
 
 
 def _warming_up(fit: Fit, arguments: dict[str, Any], length: Length) -> Any:
-    """The rate behind a warm-up; one that is left out is the optimizer's own default."""
-    from darkroom.training.schedules import WarmUp
-
+    """The rate after a warm-up; one that is left out is the optimizer's own default."""
     default = float(_class(fit.optimizer.name)().learning_rate)
     return WarmUp(length.steps(fit.warmup), arguments.get("learning_rate", default))
 
 
 def _class(name: str) -> Any:
     """keras.optimizers' class of that name; Muon is the one that knows convolutions."""
-    import keras
-
-    from darkroom.training.muon import Muon
-
     return Muon if name == "Muon" else getattr(keras.optimizers, name)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The gate between Keras and the ONNX file: parity on tensors and on image files, and files held to their reports."""

@@ -1,52 +1,75 @@
-"""Does a picture in a file, of whatever kind, come to the network as it came to it in training?"""
+"""Does an image in a file, of whatever kind, reach the network with the pixels of training?"""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkroom.config.schema import Params
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.workspace import Workspace
 from darkroom.data import images
+from darkroom.data.shards import Shards
+from darkroom.data.sources import dataset
 from darkroom.inference.classifier import Classifier
-from darkroom.verification.file_variants import disguises
+from darkroom.verification.file_variants import file_variants
 
 Pixels = NDArray[np.uint8]
+Probabilities = NDArray[np.float32]
+
+
+def check_split(
+    classifier: Classifier, validation: Shards, keras: Probabilities, settings: Params, workspace: Workspace
+) -> int:
+    """Compares the first `verify.files` images of validation, as the data set has them; returns the number of files compared.
+
+    `keras` (N x K) holds Keras's answers to the whole split. Raises DarkroomError for the first file that differs.
+    """
+    count = min(settings.verify.files, len(validation))
+    tolerance = settings.verify.largest_difference
+    files = 0
+    originals = dataset.originals(settings.dataset, "validation", count, workspace)
+    for position, image in zip(range(count), originals, strict=True):
+        prepared = validation.images(np.array([position]))[0]
+        files += compare(classifier, image, prepared, keras[position], f"validation/{position:06d}", tolerance)
+    return files
 
 
 def compare(
-    classifier: Classifier, picture: bytes | Pixels, prepared: Pixels, keras: NDArray[np.float32], name: str, tolerance: float
+    classifier: Classifier, image: bytes | Pixels, prepared: Pixels, keras: Probabilities, name: str, tolerance: float
 ) -> int:
-    """Gives `classifier` one picture, a file's bytes or uint8 H x W or H x W x C, as files of every kind; returns how many.
+    """Gives `classifier` one image, a file's bytes or uint8 H x W or H x W x C, as files of every kind; returns how many.
 
-    `prepared` is what the network was given in training, `keras` what it answered. Raises DarkroomError, which names the picture and
-    the kind of file, where the pixels differ in a single bit or the answer by more than `tolerance`.
+    `prepared` (H x W x C) is what the network was given in training, `keras` (K) its answer. Raises DarkroomError, which names
+    the image and the kind of file, where the pixels differ in a single bit or the answer by more than `tolerance`.
     """
     count = 0
-    for kind, content, meant in _files(picture, classifier.image_policy):
+    for kind, content, meaning in _files(image, classifier.image_policy):
         where = f"{name} as a file ({kind})"
-        expected = prepared if meant is None else classifier.pixels(meant)
-        found = classifier.pixels(content)
-        if not np.array_equal(found, expected):
-            shapes = f"{found.shape} and {expected.shape}"
-            different = f"{np.sum(found != expected)} of {found.size} values" if found.shape == expected.shape else shapes
+        expected = prepared if meaning is None else classifier.pixels(meaning)
+        actual = classifier.pixels(content)
+        if not np.array_equal(actual, expected):
+            shapes = f"{actual.shape} and {expected.shape}"
+            different = f"{np.sum(actual != expected)} of {actual.size} values" if actual.shape == expected.shape else shapes
             raise DarkroomError(f"{where}: the pixels are not those of training: {different} differ")
-        if meant is None:
-            _same_answer(classifier, content, keras, where, tolerance)
+        if meaning is None:
+            _check_answer(classifier, content, keras, where, tolerance)
         count += 1
     return count
 
 
-def _files(picture: bytes | Pixels, policy: ImagePolicy) -> Iterator[tuple[str, bytes, Pixels | None]]:
-    """Kind, bytes, and what they mean where that is not the picture itself."""
-    if isinstance(picture, bytes):
-        yield "its own", picture, None
-        picture = images.read(picture, policy).pixels
-    for kind, content, meant in disguises(picture, policy.background):
-        yield kind, content, None if meant.size == picture.size and np.array_equal(meant.ravel(), picture.ravel()) else meant
+def _files(image: bytes | Pixels, policy: ImagePolicy) -> Iterator[tuple[str, bytes, Pixels | None]]:
+    """Kind, bytes, and the pixels that they stand for where those are not the image itself."""
+    if isinstance(image, bytes):
+        yield "its own", image, None
+        image = images.read(image, policy).pixels
+    for kind, content, meaning in file_variants(image, policy.background):
+        same = meaning.size == image.size and np.array_equal(meaning.ravel(), image.ravel())
+        yield kind, content, None if same else meaning
 
 
-def _same_answer(classifier: Classifier, content: bytes, keras: NDArray[np.float32], where: str, tolerance: float) -> None:
+def _check_answer(classifier: Classifier, content: bytes, keras: Probabilities, where: str, tolerance: float) -> None:
     (answer,) = classifier.predict([content])
     difference = float(np.abs(np.asarray(answer.probabilities) - keras).max())
     if not difference <= tolerance:

@@ -1,6 +1,6 @@
-"""One picture in the files that it may come in: each decodes to the same pixels, if it is read rightly.
+"""One image as files of every kind that a user may have: each decodes to the same pixels, if it is read correctly.
 
-All are PNG, which loses nothing, so pixels can be compared to the last bit.
+All are PNG, which is lossless, so pixels can be compared to the last bit.
 """
 
 import struct
@@ -16,10 +16,10 @@ HALF = 128
 ORIENTATION_TAG, SHORT, ROTATE_CLOCKWISE = 0x0112, 3, 6
 
 
-def disguises(pixels: Pixels, background: tuple[int, int, int]) -> Iterator[tuple[str, bytes, Pixels]]:
-    """For uint8 H x W or H x W x 3 (RGB): what kind of file, its bytes, and the pixels that it stands for.
+def file_variants(pixels: Pixels, background: tuple[int, int, int]) -> Iterator[tuple[str, bytes, Pixels]]:
+    """For uint8 H x W or H x W x 3 (RGB): the kind of file, its bytes, and the pixels that it stands for.
 
-    Those are `pixels` themselves, but for a grey copy of a coloured picture, and for a half transparent one, through which
+    Those are `pixels` themselves, except for a grey copy of an image in colour, and for a half transparent one, through which
     `background` (RGB) shows.
     """
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
@@ -35,26 +35,27 @@ def disguises(pixels: Pixels, background: tuple[int, int, int]) -> Iterator[tupl
 
 
 def _png(pixels: NDArray[np.uint8 | np.uint16]) -> bytes:
-    """PNG of grey, RGB or RGBA; OpenCV wants the colours the other way round."""
+    """PNG of grey, RGB or RGBA."""
     _, content = cv2.imencode(".png", _bgr(pixels))
     return content.tobytes()
 
 
 def _over(rgb: Pixels, background: tuple[int, int, int]) -> Pixels:
-    share = HALF / 255  # in floating point, which the reader avoids: no value is midway between two
-    return _array(np.rint(rgb * share + np.array(background) * (1 - share)))
+    alpha = HALF / 255  # in floating point, which the reader avoids: no value is midway between two
+    return _array(np.rint(rgb * alpha + np.array(background) * (1 - alpha)))
 
 
 def _rotated(pixels: Pixels) -> bytes:
-    """The picture laid on its side, with the EXIF entry that tells a reader to turn it back."""
-    turned = np.ascontiguousarray(np.rot90(pixels))
+    """PNG of the image rotated by 90 degrees, with the EXIF orientation that tells a reader to rotate it back."""
+    rotated = np.ascontiguousarray(np.rot90(pixels))
     entry = struct.pack("<IHHHIHHI", 8, 1, ORIENTATION_TAG, SHORT, 1, ROTATE_CLOCKWISE, 0, 0)
     exif = np.frombuffer(b"II*\0" + entry, np.uint8)
-    _, content = cv2.imencodeWithMetadata(".png", _bgr(turned), [cv2.IMAGE_METADATA_EXIF], [exif])
+    _, content = cv2.imencodeWithMetadata(".png", _bgr(rotated), [cv2.IMAGE_METADATA_EXIF], [exif])
     return content.tobytes()
 
 
 def _bgr(pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8 | np.uint16]:
+    """The channels in OpenCV's order."""
     if pixels.ndim == 2:
         return pixels
     return np.ascontiguousarray(pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]])

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from darkroom.commands import diverge
-from darkroom.core import paths
+from darkroom.core.workspace import Workspace
 from darkroom.core.errors import DarkroomError
 from tests.conftest import Run
 from tests.support import trainings
@@ -51,10 +51,10 @@ def test_folders_are_compared_and_the_exit_code_tells(tmp_path: Path, run: Run) 
 @pytest.mark.tensorflow
 def test_two_seeds_part_and_so_do_two_augmentations(project: Path, run: Run) -> None:
     trainings.prepare(project)
-    usual = paths.PARAMS.read_text()
+    usual = WORKSPACE.params.read_text()
     for name, old, new in (("one", "", ""), ("seed", "seed: 0", "seed: 1"), ("shift", "p: 0.5}, MixUp", "p: 0.6}, MixUp")):
         assert old in usual
-        paths.PARAMS.write_text(usual.replace(old, new))
+        WORKSPACE.params.write_text(usual.replace(old, new))
         trainings.trained(run)
         Path("models/tiny").rename(f"models/{name}")
     seed, shift = (run("darkroom.commands.diverge", "models/one", f"models/{other}") for other in ("seed", "shift"))

@@ -37,7 +37,7 @@ def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
 
 @pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
 def test_one_picture_without_a_list_is_refused(one) -> None:
-    with pytest.raises(DarkroomError, match=r"predict takes a list of pictures: give \[picture\] for one"):
+    with pytest.raises(DarkroomError, match=r"predict takes a list of images: give \[image\] for one"):
         Classifier(MODEL).predict(one)
 
 
@@ -175,9 +175,9 @@ def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, heig
 
 
 def test_a_picture_without_a_name_is_known_by_its_number() -> None:
-    with pytest.raises(DarkroomError, match=r"^picture 2: not an image that Pillow or OpenCV can decode$"):
+    with pytest.raises(DarkroomError, match=r"^image 2: not an image that Pillow or OpenCV can decode$"):
         Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
-    with pytest.raises(DarkroomError, match=r"^picture 1: a name, bytes or uint8 pixels are expected, not int$"):
+    with pytest.raises(DarkroomError, match=r"^image 1: a name, bytes or uint8 pixels are expected, not int$"):
         Classifier(MODEL).predict([3])  # type: ignore[list-item]
 
 

@@ -11,8 +11,8 @@ import pytest
 from sklearn.datasets import load_sample_images
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data import candidate_pairs, duplicates, similarity
-from darkroom.data.similarity import thumbnail, thumbnail_shape
+from darkroom.data import candidate_pairs, duplicates
+from darkroom.data.similarity import mirror, thumbnail, thumbnail_shape
 
 SIDE = 64
 SHAPE = (32, 32)
@@ -20,51 +20,51 @@ RGB = np.ndarray
 
 
 @pytest.fixture(scope="module")
-def pictures() -> list[RGB]:
-    """Thirty pictures of 64 x 64: the parts of two photographs, none of which overlap."""
-    photos = load_sample_images().images
-    parts = [photo[y : y + 128, x : x + 128] for photo in photos for y in (0, 128, 256) for x in range(0, 640, 128)]
+def photos() -> list[RGB]:
+    """Thirty images of 64 x 64: parts of two photographs that do not overlap."""
+    originals = load_sample_images().images
+    parts = [photo[y : y + 128, x : x + 128] for photo in originals for y in (0, 128, 256) for x in range(0, 640, 128)]
     return [resized(part, SIDE) for part in parts]
 
 
-def resized(picture: RGB, side: int) -> RGB:
-    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+def resized(image: RGB, side: int) -> RGB:
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def jpeg(picture: RGB, quality: int) -> RGB:
-    _, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+def jpeg(image: RGB, quality: int) -> RGB:
+    _, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return cv2.imdecode(content, cv2.IMREAD_COLOR)
 
 
-def halved(picture: RGB) -> RGB:
-    return cv2.resize(resized(picture, SIDE // 2), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+def halved(image: RGB) -> RGB:
+    return cv2.resize(resized(image, SIDE // 2), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
 
 
-def noisy(picture: RGB) -> RGB:
-    noise = np.random.default_rng(0).normal(0, 5, picture.shape)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+def noisy(image: RGB) -> RGB:
+    noise = np.random.default_rng(0).normal(0, 5, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def grey(picture: RGB) -> RGB:
-    return cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+def grey(image: RGB) -> RGB:
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
 
 PLANTED: dict[str, tuple[Callable[[RGB], RGB], str]] = {
     "copied": (np.copy, "exact"),
     "halved and enlarged": (halved, "near"),
-    "JPEG of quality 80": (lambda picture: jpeg(picture, 80), "near"),
-    "JPEG of quality 50": (lambda picture: jpeg(picture, 50), "near"),
-    "brighter by 20": (lambda picture: cv2.add(picture, (20, 20, 20)), "near"),
-    "contrast of 0.7": (lambda picture: cv2.convertScaleAbs(picture, alpha=0.7), "near"),
+    "JPEG of quality 80": (lambda image: jpeg(image, 80), "near"),
+    "JPEG of quality 50": (lambda image: jpeg(image, 50), "near"),
+    "brighter by 20": (lambda image: cv2.add(image, (20, 20, 20)), "near"),
+    "contrast of 0.7": (lambda image: cv2.convertScaleAbs(image, alpha=0.7), "near"),
     "noise of 5": (noisy, "near"),
     "grey": (grey, "near"),
-    "mirrored": (lambda picture: picture[:, ::-1], "mirrored"),
-    "mirrored, halved, JPEG of quality 50": (lambda picture: jpeg(halved(picture[:, ::-1]), 50), "mirrored"),
-    "upside down": (lambda picture: picture[::-1], "not found"),
+    "mirrored": (lambda image: image[:, ::-1], "mirrored"),
+    "mirrored, halved, JPEG of quality 50": (lambda image: jpeg(halved(image[:, ::-1]), 50), "mirrored"),
+    "upside down": (lambda image: image[::-1], "not found"),
     "rotated by 90 degrees": (np.rot90, "not found"),
-    "moved by 2 pixels": (lambda picture: np.roll(picture, 2, axis=1), "not found"),
-    "cropped by 10 %": (lambda picture: resized(resized(picture, 71)[3:-3, 3:-3], SIDE), "not found"),
-    "negative": (lambda picture: 255 - picture, "not found"),
+    "moved by 2 pixels": (lambda image: np.roll(image, 2, axis=1), "not found"),
+    "cropped by 10 %": (lambda image: resized(resized(image, 71)[3:-3, 3:-3], SIDE), "not found"),
+    "negative": (lambda image: 255 - image, "not found"),
 }
 
 
@@ -72,7 +72,7 @@ def hashes(images: list[RGB]) -> list[str]:
     return [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
 
 
-def found(images: list[RGB], similarity: float | None = 0.99) -> pd.DataFrame:
+def pairs_of(images: list[RGB], similarity: float | None = 0.99) -> pd.DataFrame:
     images = [np.ascontiguousarray(image) for image in images]
     thumbnails = np.stack([thumbnail(image) for image in images])
     shape = thumbnail_shape(*images[0].shape[:2])
@@ -83,29 +83,29 @@ def kinds(pairs: pd.DataFrame) -> dict[tuple[int, int], str]:
     return {(int(row.first), int(row.second)): str(row.kind) for row in pairs.itertuples()}
 
 
-def test_what_is_found_of_planted_duplicates(pictures: list[RGB]) -> None:
+def test_what_is_found_of_planted_duplicates(photos: list[RGB]) -> None:
     """Three of four of one kind: found. One of four at most: not found (a sky that was moved is a sky)."""
-    count, told = len(pictures), {}
-    pairs = kinds(found([*pictures, *(change(picture) for change, _ in PLANTED.values() for picture in pictures)]))
+    count, outcomes = len(photos), {}
+    pairs = kinds(pairs_of([*photos, *(change(image) for change, _ in PLANTED.values() for image in photos)]))
     for number, name in enumerate(PLANTED, start=1):
-        of_itself = [pairs[place, place + number * count] for place in range(count) if (place, place + number * count) in pairs]
+        of_itself = [pairs[first, first + number * count] for first in range(count) if (first, first + number * count) in pairs]
         shares = {kind: of_itself.count(kind) / count for kind in duplicates.KINDS}
         likely = max(shares, key=shares.__getitem__)
-        told[name] = likely if shares[likely] >= 0.75 else "not found" if sum(shares.values()) <= 0.25 else shares
-    assert told == {name: kind for name, (_, kind) in PLANTED.items()}
+        outcomes[name] = likely if shares[likely] >= 0.75 else "not found" if sum(shares.values()) <= 0.25 else shares
+    assert outcomes == {name: kind for name, (_, kind) in PLANTED.items()}
 
 
-def test_nothing_is_found_where_nothing_was_planted(pictures: list[RGB]) -> None:
-    assert kinds(found(pictures, 0.98)) == {}
+def test_nothing_is_found_where_nothing_was_planted(photos: list[RGB]) -> None:
+    assert kinds(pairs_of(photos, 0.98)) == {}
 
 
 @pytest.mark.parametrize("similarity", [0.3, 0.8, 0.99])
-def test_every_pair_that_brute_force_finds(pictures: list[RGB], similarity: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, small in {"CELL": 8, "COMPONENTS": 5, "AT_ONCE": 16, "BATCH": 7, "SAMPLE": 40}.items():
+def test_every_pair_that_brute_force_finds(photos: list[RGB], similarity: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, small in {"CELL": 8, "COMPONENTS": 5, "CHUNK": 16, "BATCH": 7, "SAMPLE": 40}.items():
         monkeypatch.setattr(candidate_pairs, name, small)
-    images = [*pictures, *(picture[:, ::-1] for picture in map(noisy, pictures[:9])), *map(halved, pictures[5:])]
+    images = [*photos, *(image[:, ::-1] for image in map(noisy, photos[:9])), *map(halved, photos[5:])]
     thumbnails = np.stack([thumbnail(np.ascontiguousarray(image)) for image in images])
-    both = np.corrcoef(np.concatenate([thumbnails, similarity.mirror(thumbnails, SHAPE)]))[: len(images)]
+    both = np.corrcoef(np.concatenate([thumbnails, mirror(thumbnails, SHAPE)]))[: len(images)]
     near, mirrored = both[:, : len(images)], both[:, len(images) :]
     expected = pd.DataFrame(np.argwhere(np.triu(np.maximum(near, mirrored) >= similarity, 1)), columns=["first", "second"])
     at = expected["first"], expected["second"]
@@ -114,70 +114,55 @@ def test_every_pair_that_brute_force_finds(pictures: list[RGB], similarity: floa
     expected["kind"] = pd.Categorical(np.where(is_near, "near", "mirrored"), duplicates.KINDS)
     assert len(expected) > 20
     assert set(expected["kind"]) == {"near", "mirrored"}
-    pd.testing.assert_frame_equal(found(images, similarity), expected, rtol=1e-12)
+    pd.testing.assert_frame_equal(pairs_of(images, similarity), expected, rtol=1e-12)
 
 
-def test_the_order_of_the_images_changes_nothing(pictures: list[RGB]) -> None:
-    images = [*pictures, *map(halved, pictures)]
+def test_the_order_of_the_images_changes_nothing(photos: list[RGB]) -> None:
+    images = [*photos, *map(halved, photos)]
     order = np.random.default_rng(0).permutation(len(images))
-    shuffled = found([images[place] for place in order])
+    shuffled = pairs_of([images[position] for position in order])
     shuffled[["first", "second"]] = np.sort(order[shuffled[["first", "second"]].to_numpy()], axis=1)
-    pd.testing.assert_frame_equal(shuffled.sort_values(["first", "second"], ignore_index=True), found(images))
+    pd.testing.assert_frame_equal(shuffled.sort_values(["first", "second"], ignore_index=True), pairs_of(images))
 
 
-def test_thumbnails_may_be_mapped_from_disk(pictures: list[RGB], tmp_path: Path) -> None:
-    images = [*pictures, *map(halved, pictures)]
+def test_thumbnails_may_be_mapped_from_disk(photos: list[RGB], tmp_path: Path) -> None:
+    images = [*photos, *map(halved, photos)]
     np.save(tmp_path / "t.npy", np.stack([thumbnail(image) for image in images]))
     mapped = np.load(tmp_path / "t.npy", mmap_mode="r")
-    pd.testing.assert_frame_equal(duplicates.find(mapped, SHAPE, hashes(images), 0.99), found(images))
+    pd.testing.assert_frame_equal(duplicates.find(mapped, SHAPE, hashes(images), 0.99), pairs_of(images))
 
 
-def test_a_set_of_copies_has_a_row_for_each_further_one(pictures: list[RGB]) -> None:
+def test_a_set_of_copies_has_a_row_for_each_further_one(photos: list[RGB]) -> None:
     """0, 2, 3 and 5 are copies, 4 is halved and 6 mirrored: both are paired with the first of the copies only."""
-    one, other = pictures[7], pictures[8]
-    pairs = found([one, other, one, one, halved(one), one, one[:, ::-1]])
+    one, other = photos[7], photos[8]
+    pairs = pairs_of([one, other, one, one, halved(one), one, one[:, ::-1]])
     copies = {(0, 2): "exact", (0, 3): "exact", (0, 5): "exact"}
     assert kinds(pairs) == copies | {(0, 4): "near", (0, 6): "mirrored", (4, 6): "mirrored"}
     assert pairs["similarity"].between(0.99, 1).all()
     assert duplicates.sets(pairs, 7).tolist() == [0, 1, 0, 0, 0, 0, 0]
-    assert kinds(found([one, other, one], None)) == {(0, 2): "exact"}
+    assert kinds(pairs_of([one, other, one], None)) == {(0, 2): "exact"}
 
 
 def test_images_without_contrast_are_found_as_copies_only() -> None:
     flat = [np.full((8, 8, 1), value, np.uint8) for value in (0, 0, 9)]
-    assert kinds(found(flat)) == {(0, 1): "exact"}
-    assert kinds(found([*flat, np.eye(8, dtype=np.uint8)[..., None]])) == {(0, 1): "exact"}
+    assert kinds(pairs_of(flat)) == {(0, 1): "exact"}
+    assert kinds(pairs_of([*flat, np.eye(8, dtype=np.uint8)[..., None]])) == {(0, 1): "exact"}
 
 
 def test_a_pair_that_is_near_both_ways_is_near() -> None:
     symmetric = np.tile(np.arange(0, 240, 8, np.uint8)[:, None, None], (1, 30, 1))
-    assert kinds(found([symmetric, symmetric + np.uint8(3)])) == {(0, 1): "near"}
+    assert kinds(pairs_of([symmetric, symmetric + np.uint8(3)])) == {(0, 1): "near"}
 
 
-def test_a_thumbnail_keeps_a_small_image_and_shrinks_a_large_one() -> None:
-    small = np.arange(28 * 20, dtype=np.uint16).astype(np.uint8).reshape(28, 20, 1)
-    assert thumbnail(small).tolist() == small.ravel().tolist()
-    assert thumbnail_shape(28, 20) == (28, 20)
-    large = np.repeat(np.repeat(np.arange(32 * 32, dtype=np.uint16).astype(np.uint8).reshape(SHAPE), 3, 0), 2, 1)
-    assert thumbnail(np.dstack([large] * 3)).tolist() == large[::3, ::2].ravel().tolist()
-    assert thumbnail_shape(*large.shape) == SHAPE
-
-
-def test_correlation_is_one_of_equals_and_minus_one_of_a_negative() -> None:
-    thumbnails = np.random.default_rng(0).integers(0, 256, (50, 1024), np.uint8)
-    assert similarity.correlations(thumbnails, thumbnails).tolist() == [1.0] * 50
-    assert similarity.correlations(thumbnails, 255 - thumbnails).tolist() == [-1.0] * 50
-
-
-def test_images_that_are_all_alike_are_refused(pictures: list[RGB], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MOST", 434)
-    alike = [pictures[7].copy() for _ in range(30)]
-    for number, picture in enumerate(alike):
-        picture[0, number] = 0
+def test_images_that_are_all_alike_are_refused(photos: list[RGB], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MAX_PAIRS", 434)
+    alike = [photos[7].copy() for _ in range(30)]
+    for number, image in enumerate(alike):
+        image[0, number] = 0
     with pytest.raises(DarkroomError, match="more than 434 pairs of images are alike by 0.99: raise `similarity`"):
-        found(alike)
-    monkeypatch.setattr(duplicates, "MOST", 435)
-    assert len(found(alike)) == 435
+        pairs_of(alike)
+    monkeypatch.setattr(duplicates, "MAX_PAIRS", 435)
+    assert len(pairs_of(alike)) == 435
 
 
 # Images 0, 1, 2 are copies, 3 is near the first of them, 4 and 5 are near each other, 6 mirrors 4, 7 has none.
@@ -191,14 +176,14 @@ PAIRS = pd.DataFrame(
 )
 
 
-def told(pairs: pd.DataFrame, splits: list[str]) -> tuple[list[int], list[list[object]]]:
+def leaks_and_partners(pairs: pd.DataFrame, splits: list[str]) -> tuple[list[int], list[list[object]]]:
     split_of = np.array(splits)
     leaked = duplicates.leaked(pairs, split_of, "test", ["train", "validation"])
     return np.flatnonzero(leaked).tolist(), duplicates.partners(pairs, split_of).to_numpy().tolist()
 
 
 def test_leaks_and_partners_in_other_splits() -> None:
-    leaked, partners = told(PAIRS, ["test", "train", "test", "test", "test", "test", "validation", "test"])
+    leaked, partners = leaks_and_partners(PAIRS, ["test", "train", "test", "test", "test", "test", "validation", "test"])
     assert leaked == [0, 2, 3, 4]  # 3 through 1, the copy of its partner; 5 only through 4, which is no pair of its own
     assert partners == [
         [0, 1, "exact", 1.0],
@@ -212,15 +197,15 @@ def test_leaks_and_partners_in_other_splits() -> None:
 
 
 def test_leaks_and_partners_within_a_split() -> None:
-    leaked, partners = told(PAIRS, ["train", "train", "train", "test", "dropped", "test", "test", "train"])
+    leaked, partners = leaks_and_partners(PAIRS, ["train", "train", "train", "test", "dropped", "test", "test", "train"])
     assert leaked == [3]
     assert partners[:3] == [[0, 3, "near", 0.992], [1, 3, "near", 0.992], [2, 3, "near", 0.992]]  # another split comes first
-    leaked, partners = told(PAIRS, ["test"] * 8)
+    leaked, partners = leaks_and_partners(PAIRS, ["test"] * 8)
     assert leaked == []
     assert [row[:2] for row in partners] == [[0, 1], [1, 0], [2, 0], [3, 0], [4, 6], [5, 4], [6, 4]]
 
 
 def test_no_pairs_no_leaks() -> None:
-    empty = found([np.eye(8, dtype=np.uint8)[..., None]])
-    assert told(empty, ["test"]) == ([], [])
+    empty = pairs_of([np.eye(8, dtype=np.uint8)[..., None]])
+    assert leaks_and_partners(empty, ["test"]) == ([], [])
     assert duplicates.sets(empty, 1).tolist() == [0]

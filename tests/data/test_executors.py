@@ -1,4 +1,4 @@
-"""Work in several processes: in order, and ended when it fails."""
+"""Work in several processes: results in order, errors passed on."""
 
 import os
 import time
@@ -17,7 +17,7 @@ def slow_at_first(number: int) -> int:
 
 def refuses(number: int) -> int:
     if number == 3:
-        raise DarkroomError("the third is not wanted")
+        raise DarkroomError("the third is refused")
     return number
 
 
@@ -34,34 +34,27 @@ def test_results_come_in_order_and_few_tasks_wait() -> None:
             taken += 1
             yield number
 
-    with executors.executor("processes", 2, "") as (pool, count):
-        results = executors.in_order(pool, count, slow_at_first, tasks())
+    with executors.processes(2) as (pool, count):
+        results = executors.map_in_order(pool, count, slow_at_first, tasks())
         assert next(results) == 0
-        assert (count, taken) == (2, executors.AHEAD * 2)
+        assert (count, taken) == (2, executors.TASKS_PER_WORKER * 2)
         assert list(results) == [number * number for number in range(1, 40)]
 
 
-def test_a_refusal_in_a_worker_reaches_the_stage() -> None:
-    with pytest.raises(DarkroomError, match="the third is not wanted"), executors.executor("processes", 1, "") as (pool, count):
-        list(executors.in_order(pool, count, refuses, range(9)))
+def test_an_error_in_a_worker_reaches_the_stage() -> None:
+    with pytest.raises(DarkroomError, match="the third is refused"), executors.processes(1) as (pool, count):
+        list(executors.map_in_order(pool, count, refuses, range(9)))
 
 
 def test_a_worker_that_dies_is_one_line() -> None:
     with (
         pytest.raises(DarkroomError, match="a process that prepares images died"),
-        executors.executor("processes", 1, "") as (pool, count),
+        executors.processes(1) as (pool, count),
     ):
-        list(executors.in_order(pool, count, dies, range(9)))
+        list(executors.map_in_order(pool, count, dies, range(9)))
 
 
-def test_one_worker_a_core_where_none_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_worker_a_core_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
-    with executors.executor("processes", None, "") as (_, count):
+    with executors.processes(None) as (_, count):
         assert count == 3
-
-
-def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "PATIENCE_S", 1)
-    told = "params.yaml:15: tcp://127.0.0.1:9: no Dask scheduler answers there within 1 s"
-    with pytest.raises(DarkroomError, match=told), executors.executor("tcp://127.0.0.1:9", None, "params.yaml:15"):
-        pass

@@ -1,9 +1,12 @@
-"""What the ledger says, and its sums."""
+"""The ledger as CSV, its totals, and the share of files that may be refused."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data import account, ledger
+from darkroom.data import ledger
 from darkroom.data.ledger import Row
 
 ROWS = [
@@ -14,12 +17,30 @@ ROWS = [
 ]
 
 
-def test_rows_are_in_order_of_their_source() -> None:
-    assert ledger.table(ROWS)["source"].tolist() == ["a.png", "b.png", "c.png", "d.gif"]
-    assert ledger.table([]).columns.tolist() == ["source", "class", "action", "reason"]
+def test_rows_are_written_in_order_of_their_source(tmp_path: Path) -> None:
+    ledger.write(tmp_path / "ledger.csv", ROWS)
+    assert (tmp_path / "ledger.csv").read_text() == (
+        "source,class,action,reason\n"
+        "a.png,cat,converted,EXIF orientation 3\n"
+        "b.png,dog,converted,16 bit; EXIF orientation 6\n"
+        "c.png,cat,refused,HEIC: no decoder here; convert it to JPEG or PNG\n"
+        'd.gif,cat,refused,"more pixels than image.max_pixels allows (1,000)"\n'
+    )
+    ledger.write(tmp_path / "ledger.csv", [])
+    assert (tmp_path / "ledger.csv").read_text() == "source,class,action,reason\n"
 
 
-def test_sums_put_like_with_like() -> None:
+NAMES = ("a,b", 'q"q', "new\nline", "return\rhere", " space ", "\u00fc\u4e2d", "it's", "")
+
+
+def test_names_of_every_kind_are_quoted_as_pandas_does(tmp_path: Path) -> None:
+    rows = sorted((source, name, "refused", "x") for source in NAMES for name in NAMES)
+    ledger.write(tmp_path / "ledger.csv", [Row(source, name, "refused", "x") for source, name, *_ in reversed(rows)])
+    table = pd.DataFrame(rows, columns=list(ledger.COLUMNS), dtype=str)
+    assert (tmp_path / "ledger.csv").read_bytes().decode() == table.to_csv(index=False, lineterminator="\n")
+
+
+def test_totals_put_equal_reasons_together() -> None:
     assert ledger.totals(ROWS, "converted") == {"16 bit": {"dog": 1}, "EXIF orientation N": {"cat": 1, "dog": 1}}
     assert ledger.totals(ROWS, "refused") == {
         "HEIC: no decoder here; convert it to JPEG or PNG": {"cat": 1},
@@ -28,8 +49,8 @@ def test_sums_put_like_with_like() -> None:
 
 
 def test_more_than_the_allowed_share_is_refused() -> None:
-    account.refuse_too_many(ROWS, 40, 0.05, "here")
+    ledger.check_refused(ROWS, 40, 0.05, "here")
     with pytest.raises(
         DarkroomError, match=r"^here: 2 of 39 files cannot be used, 5.1 %, where 5 % are allowed: HEIC: .* \(1\), more"
     ):
-        account.refuse_too_many(ROWS, 39, 0.05, "here")
+        ledger.check_refused(ROWS, 39, 0.05, "here")

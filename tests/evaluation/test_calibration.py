@@ -3,21 +3,24 @@
 import numpy as np
 import pytest
 
-from darkroom.evaluation import calibration, metrics
+from darkroom.evaluation import calibration
+
+CONFIDENCE = np.array([0.99, 0.9, 0.8, 0.8, 0.7], np.float32)
+PROBABILITIES = np.stack([CONFIDENCE, 1 - CONFIDENCE], axis=1)
 
 
-def test_a_network_that_is_sure_of_too_much_is_cooled() -> None:
+def test_the_temperature_of_an_overconfident_network_is_recovered() -> None:
     draw = np.random.default_rng(0)
     logits = draw.normal(0, 2, (20_000, 3))
-    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    labels = (chances.cumsum(axis=1) < draw.random((20_000, 1))).sum(axis=1)
-    too_sure = calibration.tempered(chances.astype(np.float32), 0.5)  # its logits are doubled
-    found = calibration.temperature(too_sure, labels)
-    assert found == pytest.approx(2, abs=0.06)
-    cooled = calibration.tempered(too_sure, found)
-    assert np.array_equal(cooled.argmax(axis=1), too_sure.argmax(axis=1))
-    assert calibration.expected_error(too_sure, labels) > 0.05
-    assert calibration.expected_error(cooled, labels) < 0.02
+    calibrated = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (calibrated.cumsum(axis=1) < draw.random((20_000, 1))).sum(axis=1)
+    overconfident = calibration.tempered(calibrated.astype(np.float32), 0.5)  # its logits are doubled
+    temperature = calibration.temperature(overconfident, labels)
+    assert temperature == pytest.approx(2, abs=0.06)
+    tempered = calibration.tempered(overconfident, temperature)
+    assert np.array_equal(tempered.argmax(axis=1), overconfident.argmax(axis=1))
+    assert calibration.expected_error(overconfident, labels) > 0.05
+    assert calibration.expected_error(tempered, labels) < 0.02
 
 
 def test_tempered_is_softmax_of_divided_logits() -> None:
@@ -32,28 +35,19 @@ def test_calibration_error_by_hand() -> None:
     assert calibration.expected_error(probabilities, labels) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4, abs=1e-6)
 
 
-SURE = np.array([0.99, 0.9, 0.8, 0.8, 0.7], np.float32)
-PROBABILITIES = np.stack([SURE, 1 - SURE], axis=1)
-
-
 @pytest.mark.parametrize(
     ("labels", "rate", "expected"),
     [
-        ([0, 0, 0, 0, 0], 0.1, 0.0),  # all right: all answered, and those that are less sure too
-        ([0, 0, 0, 1, 0], 0.1, 0.9),  # two are equally sure, one of them wrong: neither is answered
+        ([0, 0, 0, 0, 0], 0.1, 0.0),  # all right: all are answered, and those of lower probability too
+        ([0, 0, 0, 1, 0], 0.1, 0.9),  # two of equal probability, one of them wrong: neither is answered
         ([0, 0, 0, 1, 0], 0.2, 0.0),
         ([0, 0, 0, 0, 1], 0.1, 0.8),
-        ([1, 0, 0, 0, 0], 0.1, calibration.NEVER),  # the surest is wrong
+        ([1, 0, 0, 0, 0], 0.1, calibration.NEVER),  # the answer of the highest probability is wrong
     ],
 )
 def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float) -> None:
     assert calibration.threshold(PROBABILITIES, np.array(labels), rate) == pytest.approx(expected, abs=1e-6)
 
 
-def test_where_every_answer_is_right_no_temperature_is_the_best() -> None:
+def test_where_every_answer_is_right_there_is_no_best_temperature() -> None:
     assert calibration.temperature(PROBABILITIES, np.zeros(5, np.int64)) == 1.0
-
-
-def test_withholding_by_hand() -> None:
-    found = metrics.selective(np.array([0, 0, 0, 1, 0]), PROBABILITIES, 0.75)
-    assert found == {"answered": 0.8, "answered_error_rate": 0.25}

@@ -31,7 +31,7 @@ def values(*shape: int) -> list[np.ndarray]:
 FLATTEN: Step = ("Flatten", {"axis": 1}, [])
 POOL: Step = ("MaxPool", {"kernel_shape": [2, 2], "pads": [1, 1, 0, 0]}, [])
 GRAPHS: dict[str, tuple[list[Step], list[str]]] = {
-    "BatchNormalization behind a convolution": (
+    "BatchNormalization after a convolution": (
         [conv(2, 4), ("Mul", {}, values(1, 4, 1, 1)), ("Add", {}, values(4, 1, 1)), FLATTEN],
         ["Conv", "Flatten"],
     ),
@@ -39,12 +39,12 @@ GRAPHS: dict[str, tuple[list[Step], list[str]]] = {
         [conv(2, 4, True, 2), ("Mul", {}, values(1, 4, 1, 1)), ("Relu", {}, []), FLATTEN],
         ["Conv", "Relu", "Flatten"],
     ),
-    "behind a transposed convolution": (
+    "after a transposed convolution": (
         [transposed(2, 4), ("Mul", {}, values(1, 4, 1, 1)), ("Add", {}, values(1, 4, 1, 1)), FLATTEN],
         ["ConvTranspose", "Flatten"],
     ),
     "a scalar": ([conv(2, 3), ("Mul", {}, values()), FLATTEN], ["Conv", "Flatten"]),
-    "behind a Dense layer with a bias": (
+    "after a Dense layer with a bias": (
         [
             FLATTEN,
             ("MatMul", {}, [DRAW.normal(0, 1e-3, (72, 5))]),
@@ -54,11 +54,11 @@ GRAPHS: dict[str, tuple[list[Step], list[str]]] = {
         ],
         ["Flatten", "MatMul", "Add"],
     ),
-    "behind a pooling, and before an activation": (
+    "after a pooling, and before an activation": (
         [conv(2, 4), POOL, ("Mul", {}, values(1, 4, 1, 1)), ("Add", {}, values(1, 4, 1, 1)), ("Relu", {}, []), FLATTEN],
         ["Conv", "Relu", "MaxPool", "Flatten"],
     ),
-    "a negative scale behind a pooling stays": (
+    "a negative scale after a pooling stays": (
         [conv(2, 4), POOL, ("Mul", {}, [np.array([1.0, -1, 2, 3]).reshape(1, 4, 1, 1)]), FLATTEN],
         ["Conv", "MaxPool", "Mul", "Flatten"],
     ),

@@ -1,21 +1,13 @@
-import gzip
-import hashlib
-import tracemalloc
-import zipfile
+"""The stage fails if no source delivers the data set, and leaves nothing."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from darkroom.config.catalog import Bundled, DebianPackage, Recipe, Source, Url
-from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.download import providers, transfer
-from pipeline import download
-from tests.support.server import ANSWERS, CONTENT, PACKED, Server, served
-
-BROKE = "the connection broke before the file was whole"
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+from darkroom.data.sources.download import transfer
+from tests.conftest import Run
+from tests.support.server import Server, served
 
 
 @pytest.fixture
@@ -25,58 +17,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield address
 
 
-def md5(content: bytes) -> str:
-    return hashlib.new("md5", content, usedforsecurity=False).hexdigest()
-
-
-def recipe(files: dict[str, str], *tried: Source) -> Recipe:
-    about = dict.fromkeys(("title", "homepage", "licence", "citation"), "Test")
-    return Recipe(**about, classes=("a", "b"), files=files, sources=tried)
-
-
-def url(address: str, path: str) -> Url:
-    return Url(url=f"{address}/{path}")
-
-
-def fetched(folder: Path, files: dict[str, str], *tried: Source) -> dict[str, bytes]:
-    """What then lies in data/raw; there must be nothing beside it."""
-    raw = folder / "data/raw"
-    try:
-        download.fetch(recipe(files, *tried), "r.yaml", raw)
-    finally:
-        assert {path.name for path in raw.parent.iterdir()} <= {"raw"}
-    return {str(path.relative_to(raw)): path.read_bytes() for path in raw.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("path", ["good", "plain"])
-def test_a_good_source_is_decompressed(address: str, path: str, tmp_path: Path) -> None:
-    assert fetched(tmp_path, {"a": SHA256}, url(address, path)) == {"a": CONTENT}
-
-
-@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
-@pytest.mark.parametrize("hashed", [PACKED, CONTENT], ids=["delivered", "content"])
-def test_a_checksum_is_of_the_file_or_of_what_is_in_it(address: str, hashed: bytes, algorithm: str, tmp_path: Path) -> None:
-    files = {"a.gz": hashlib.new(algorithm, hashed).hexdigest()}
-    assert fetched(tmp_path, files, url(address, "good")) == {"a": CONTENT}
-
-
-@pytest.mark.parametrize(
-    ("path", "lines"),
-    [
-        ("wrong", [f"a: wrong content: SHA-256 2d711642b726..., the recipe says {SHA256[:12]}..."]),
-        ("cut", ["a: a damaged archive (Compressed file ended before the end-of-stream marker was reached)"]),
-        ("none", ["{}/none: HTTP 404"]),
-        ("broken", [f"{{}}/broken: {BROKE}{tried}" for tried in ("; trying again (2 of 3)", "; trying again (3 of 3)", "")]),
-    ],
-)
-def test_a_bad_source_costs_a_line_an_attempt_and_the_next_is_tried(
-    address: str, path: str, lines: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert fetched(tmp_path, {"a": SHA256}, url(address, path), url(address, "good")) == {"a": CONTENT}
-    assert capsys.readouterr().err.splitlines() == [line.format(address) for line in lines]
-
-
-def test_when_every_source_fails_nothing_is_written(project: Path, run, address: str) -> None:
+def test_when_every_source_fails_nothing_is_written(project: Path, run: Run, address: str) -> None:
     text = Path("data/catalog/mnist.yaml").read_text().replace("https://storage.googleapis.com", address)
     Path("data/catalog/mnist.yaml").write_text(text)
     Path("params.yaml").write_text(Path("params.yaml").read_text().replace("fashion-mnist", "mnist"))
@@ -87,47 +28,3 @@ def test_when_every_source_fails_nothing_is_written(project: Path, run, address:
         "data/catalog/mnist.yaml: none of its 1 sources could deliver MNIST handwritten digits; nothing was written",
     ]
     assert sorted(path.name for path in Path("data").iterdir()) == ["catalog"]
-
-
-def test_data_raw_is_replaced_whole_or_not_at_all(address: str, tmp_path: Path) -> None:
-    (tmp_path / "data/raw").mkdir(parents=True)
-    (tmp_path / "data/raw/old").write_bytes(b"old")
-    (tmp_path / "data/raw.part/fresh").mkdir(parents=True)  # of a run that was killed
-    with pytest.raises(DarkroomError, match="^r.yaml: none of its 1 sources could deliver Test; nothing was written$"):
-        fetched(tmp_path, {"a": SHA256, "b": "0" * 64}, url(address, "good"))
-    assert (tmp_path / "data/raw/old").read_bytes() == b"old"
-    assert fetched(tmp_path, {"a": SHA256}, url(address, "good")) == {"a": CONTENT}
-
-
-def test_an_archive_that_reaches_outside_is_refused(
-    address: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("../outside", "x")
-    content = (tmp_path / "a.zip").read_bytes()
-    monkeypatch.setitem(ANSWERS, "/hostile", content)
-    with pytest.raises(DarkroomError):
-        fetched(tmp_path, {"a.zip": md5(content)}, url(address, "hostile"))
-    assert "'../outside'" in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.zip", "data"]
-
-
-def test_a_large_file_is_not_held_in_memory(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = bytes(64 * 1024**2)
-    monkeypatch.setitem(ANSWERS, "/large", gzip.compress(content, 1))
-    tracemalloc.start()
-    download.fetch(recipe({"a": hashlib.sha256(content).hexdigest()}, url(address, "large")), "r.yaml", tmp_path / "raw")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert ((tmp_path / "raw/a").stat().st_size, peak < 16 * 1024**2) == (len(content), True)
-
-
-def test_without_apt_the_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DarkroomError, match=r"apt-get: not on this machine \(it needs Debian or Ubuntu\)"):
-        providers.open_source(DebianPackage(debian="dataset-fashion-mnist", folder="usr"), tmp_path)
-
-
-def test_bundled_digits_are_whole(tmp_path: Path) -> None:
-    deliver = providers.open_source(Bundled(scikit_learn="load_digits"), tmp_path)
-    assert np.load(deliver("images.npy")).shape == (1797, 8, 8)

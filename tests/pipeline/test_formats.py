@@ -1,8 +1,7 @@
-"""Real digits in the formats of MedMNIST and CIFAR, from a server on loopback through every stage to the page."""
+"""Real digits in the formats of MedMNIST and CIFAR, from a local server through every stage to the report."""
 
 import html
 import json
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,8 @@ from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
 from darkroom import config
-from darkroom.core import paths
-from pipeline import download, evaluate, export, preprocess, quantize, report, train, verify
+from darkroom.core.workspace import Workspace
+from pipeline import download, evaluate, export, preprocess, publish, quantize, report, train, verify
 from tests.config.test_catalog import Quiet
 from tests.conftest import ROOT
 from tests.support.deliveries import moved, npz, packed_cifar
@@ -23,20 +22,20 @@ from tests.support.server import served
 
 pytestmark = pytest.mark.tensorflow
 
-STAGES = (download, preprocess, train, export, verify, quantize, evaluate, report)
+STAGES = (download, preprocess, train, export, verify, quantize, publish, evaluate, report)
 
 
 def digits(side: int, *colours: int) -> tuple[np.ndarray, np.ndarray]:
     """1,200 real digits, enlarged; in colour each channel is a copy of its own brightness."""
-    found = load_digits()
+    bundled = load_digits()
     grey = [
         cv2.resize((image * 15.9).astype(np.uint8), (side, side), interpolation=cv2.INTER_LINEAR)
-        for image in found.images[:1200]
+        for image in bundled.images[:1200]
     ]
     images = np.stack(grey)
     if colours:
         images = np.stack([images, images // 2, 255 - images], axis=-1)
-    return images, found.target[:1200].astype(np.uint8)
+    return images, bundled.target[:1200].astype(np.uint8)
 
 
 def medmnist(name: str, side: int, *colours: int) -> dict[str, bytes]:
@@ -67,19 +66,18 @@ def net(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_format_goes_the_whole_way(kind: str, project: Path, net: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    name, made, size, tested = KINDS[kind]
-    recipe = config.load_recipe(ROOT / f"data/catalog/{name}.yaml").model_copy(update={"classes": tuple("0123456789")})
-    YAML().dump(moved(recipe, made(), *net).model_dump(mode="json"), Path(f"data/catalog/{name}.yaml"))
+def test_a_format_goes_through_all_stages(kind: str, project: Path, net: tuple[str, Path]) -> None:
+    name, files, size, tested = KINDS[kind]
+    workspace = Workspace.at()
+    entry = config.catalog_entry(f"data/catalog/{name}.yaml", workspace).model_copy(update={"classes": tuple("0123456789")})
+    YAML().dump(moved(entry, files(), *net).model_dump(mode="json"), Path(f"data/catalog/{name}.yaml"))
     text = (ROOT / "tests/smoke.yaml").read_text().replace("digits.yaml", f"{name}.yaml")
     text = text.replace("{height: 8, width: 8, channels: 1", size).replace("kernel_size: 3", "kernel_size: 3, strides: 2")
     Path("params.yaml").write_text(text.replace("workers: null", "workers: 1"))
     for stage in STAGES:
-        words = ["tiny"] * (stage not in (download, preprocess, report))
-        monkeypatch.setattr(sys, "argv", [stage.__name__, *words])
-        stage.main()
-    metrics = json.loads(paths.metrics("tiny").read_text())
-    assert metrics["images"] == tested
-    assert metrics["accuracy"] > 0.5
-    assert json.loads(paths.verdict("tiny").read_text())["flips"] == 0
-    assert html.escape(recipe.title, quote=True).replace("&#x27;", "&#39;") in paths.PAGE.read_text()
+        stage.main(["tiny"] * (stage not in (download, preprocess, report)))
+    evaluation = json.loads(workspace.evaluation("tiny").read_text())
+    assert evaluation["images"] == tested
+    assert evaluation["accuracy"] > 0.5
+    assert json.loads(workspace.report("tiny", "verify").read_text())["flips"] == 0
+    assert html.escape(entry.title, quote=True).replace("&#x27;", "&#39;") in workspace.page.read_text()

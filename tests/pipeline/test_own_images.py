@@ -1,27 +1,29 @@
-"""A folder of images of every odd kind, from `dataset: path` to prepared arrays: every file accounted for, none changed."""
+"""A folder of images of every odd kind, from `dataset:` to prepared arrays: every file is in the ledger, none is changed."""
 
 import json
 import os
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
 
-from darkroom.core import paths
 from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
 from darkroom.data.shards import Shards
 from pipeline import download, preprocess
 from tests.conftest import ROOT, Run
 from tests.support import image_folder as own_images
+from tests.support.encoders import saved
 
+HERE = Workspace(Path(), Path(), Path("params.yaml"))  # the working folder, which is the project
 IMAGE = "{height: 24, width: 32, channels: 3, shape: pad, interpolation: area, background: [0, 0, 0], max_pixels: 100_000_000}"
 
 
 def use(dataset: str, **values: str) -> None:
-    """params.yaml of the smoke test, for this data set, which may lose half of its files."""
+    """params.yaml of the smoke test, for this data set, of which half of the files may be refused."""
     text = (ROOT / "tests" / "smoke.yaml").read_text()
     text = text.replace("dataset: data/catalog/digits.yaml", f"dataset: {dataset}").replace("refused: 0.05", "refused: 0.5")
     lines = [f"image: {IMAGE}" if line.startswith("image:") else line for line in text.splitlines()]
@@ -32,25 +34,19 @@ def use(dataset: str, **values: str) -> None:
     Path("params.yaml").write_text(text)
 
 
-@pytest.fixture(autouse=True)
-def plain_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stages are called here without arguments, in this process: that is quicker than a new one each."""
-    monkeypatch.setattr(sys, "argv", ["stage"])
-
-
 def prepare() -> None:
     """Runs the first two stages."""
-    download.main()
-    preprocess.main()
+    download.main([])
+    preprocess.main([])
 
 
 def refused() -> str:
-    """The line with which preprocess refuses what download took."""
-    download.main()
-    with pytest.raises(DarkroomError) as found:
-        preprocess.main()
-    assert len(str(found.value).splitlines()) == 1
-    return str(found.value)
+    """The error of preprocess, after download has succeeded."""
+    download.main([])
+    with pytest.raises(DarkroomError) as error:
+        preprocess.main([])
+    assert len(str(error.value).splitlines()) == 1
+    return str(error.value)
 
 
 def table(path: Path) -> pd.DataFrame:
@@ -59,32 +55,32 @@ def table(path: Path) -> pd.DataFrame:
 
 def by_source() -> dict[str, tuple[str, str]]:
     """The class and the hash of the prepared pixels of every image."""
-    index = table(paths.INDEX)
+    index = table(HERE.index)
     return {row[0]: (row[1], row[2]) for row in zip(index["source"], index["class"], index["sha256"], strict=True)}
 
 
 def splits_of(*names: str) -> dict[str, list[str]]:
-    index = table(paths.INDEX)
+    index = table(HERE.index)
     return {split: sorted(rows) for split, rows in index.groupby("split")["source"]}
 
 
-def test_files_that_cannot_be_read_are_rows_however_many(project: Path) -> None:
-    """More than a task's worth of them, and a line that `crop` would blow up."""
-    made = pictures(60, 2)
-    made["c0/line.png"] = np.zeros((1, 20_000, 3), np.uint8)
-    write(project / "photos", made)
+def test_any_number_of_unreadable_files_goes_to_the_ledger(project: Path) -> None:
+    """More than fit in a task, and a line that `crop` would enlarge beyond the limit."""
+    images = random_images(60, 2)
+    images["c0/line.png"] = np.zeros((1, 20_000, 3), np.uint8)
+    write(project / "photos", images)
     for number in range(150):
         (project / "photos" / "c0" / f".{number}.txt").with_name(f"0 {number}.txt").write_text("text")
     use("photos", refused="0.8", image="{height: 224, width: 224, channels: 3, shape: crop, interpolation: area, "
         "background: [0, 0, 0], max_pixels: 100_000_000}")  # fmt: skip
     prepare()
-    rows = table(paths.LEDGER)
+    rows = table(HERE.ledger)
     assert rows["action"].tolist() == ["refused"] * 151
     assert rows.loc[rows["source"] == "c0/line.png", "reason"].str.startswith("too narrow").all()
-    for name in made:
+    for name in images:
         (project / "photos" / name).write_text("text")
     assert refused().startswith("params.yaml:9: preprocess.refused: 211 of 211 files cannot be used, 100.0 %")
-    assert len(table(paths.LEDGER)) == 213  # and a row for each class
+    assert len(table(HERE.ledger)) == 213  # and a row for each class
 
 
 @pytest.fixture
@@ -93,21 +89,21 @@ def folder(project: Path) -> Path:
     return project / "photos"
 
 
-def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before, files = own_images.digest(folder), own_images.odd()
+def test_every_file_is_in_the_ledger_or_the_index_and_none_is_changed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, files = own_images.digest(folder), own_images.odd_files()
     use("photos")
     prepare()
     assert own_images.digest(folder) == before
     assert "empty: a class without an image: it is left out" in capsys.readouterr().out
-    ledger = {row["source"]: row for row in table(paths.LEDGER).to_dict("records")}
+    ledger = {row["source"]: row for row in table(HERE.ledger).to_dict("records")}
     readable = {name for name, file in files.items() if file.pixels is not None}
     assert by_source().keys() == readable
     assert {name for name, row in ledger.items() if row["action"] == "converted"} == {
-        name for name in readable if files[name].said
+        name for name in readable if files[name].notes
     }
     for name, file in files.items():
-        if file.said:
-            assert ledger[name]["reason"] == "; ".join(file.said)
+        if file.notes:
+            assert ledger[name]["reason"] == "; ".join(file.notes)
             assert ledger[name]["class"] == name.split("/")[0]
     others = {name: row["reason"] for name, row in ledger.items() if name not in files}
     assert others == {
@@ -116,7 +112,7 @@ def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, capsys: p
         "plain/loop": "a link to a folder; it is not followed",
         "read me.txt": "in no class folder",
     }
-    summary = json.loads(paths.DATA_SUMMARY.read_text())
+    summary = json.loads(HERE.data_summary.read_text())
     assert summary["classes"] == list(own_images.CLASSES)
     refused = len(files) - len(readable) + 3
     assert {key: summary["files"][key] for key in ("used", "refused", "skipped")} == {
@@ -125,14 +121,14 @@ def test_every_file_is_accounted_for_and_none_is_changed(folder: Path, capsys: p
         "skipped": 2,
     }
     assert sum(sum(classes.values()) for classes in summary["refused"].values()) == refused
-    assert len(json.loads(paths.PICTURES.read_text())["odd"]) == 24
+    assert len(json.loads(HERE.previews.read_text())["odd"]) == 24
 
 
 def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Path) -> None:
-    files = own_images.odd()
+    files = own_images.odd_files()
     use("photos")
     prepare()
-    plain, sides = by_source(), splits_of()
+    plain, drawn = by_source(), splits_of()
     zipped = project / "photos.zip"
     with zipfile.ZipFile(zipped, "w") as archive:
         for name, file in files.items():
@@ -140,14 +136,14 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
         archive.mkdir("photos/empty")
     use("photos.zip")
     prepare()
-    assert (by_source(), splits_of()) == (plain, sides)
+    assert (by_source(), splits_of()) == (plain, drawn)
     assert not list(Path("data").glob("unpacked*"))
     chosen = own_images.split_of(files)
     use(str(own_images.as_table(folder, files, chosen)))
     prepare()
     assert by_source() == plain
-    given = splits_of()
-    assert given == {
+    existing = splits_of()
+    assert existing == {
         split: sorted(name for name in plain if chosen[name] == short)
         for split, short in (("train", "train"), ("validation", "val"), ("test", "test"))
     }
@@ -155,32 +151,30 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
     use("split")
     prepare()
     assert {name.split("/", 1)[1]: value for name, value in by_source().items()} == plain
-    assert {split: sorted(name.split("/", 1)[1] for name in names) for split, names in splits_of().items()} == given
+    assert {split: sorted(name.split("/", 1)[1] for name in names) for split, names in splits_of().items()} == existing
 
 
 def test_the_number_of_workers_and_the_locale_change_no_byte(folder: Path, run: Run) -> None:
-    found = []
+    digests = []
     for workers, locale in (("1", {}), ("3", {"LC_ALL": "C"})):
         use("photos", workers=workers)
         assert run("pipeline.download").returncode == 0
         ended = run("pipeline.preprocess", **locale)
         assert ended.returncode == 0, ended.stderr
-        found.append(own_images.digest_of_files(paths.PREPARED) | own_images.digest_of_files(Path("reports/data")))
-    assert found[0] == found[1]
+        digests.append(own_images.digest_of_files(HERE.prepared) | own_images.digest_of_files(Path("reports/data")))
+    assert digests[0] == digests[1]
     ended = run("pipeline.preprocess", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert ended.stderr == "photos: file names are read as ascii here; set PYTHONUTF8=1\n"
 
 
-def test_a_cluster_of_dask_gives_the_same_bytes(folder: Path, run: Run) -> None:
-    from distributed import LocalCluster
-
+def test_a_dask_cluster_gives_the_same_bytes(folder: Path, run: Run) -> None:
     use("photos")
     prepare()
-    alone = own_images.digest_of_files(paths.PREPARED)
+    alone = own_images.digest_of_files(HERE.prepared)
     with LocalCluster(n_workers=2, threads_per_worker=3, dashboard_address=None) as cluster:
         use("photos", executor=cluster.scheduler_address)
         prepare()
-    assert own_images.digest_of_files(paths.PREPARED) == alone
+    assert own_images.digest_of_files(HERE.prepared) == alone
     ended = run("pipeline.preprocess")
     assert ended.returncode == 1
     assert ended.stderr.startswith(
@@ -189,31 +183,31 @@ def test_a_cluster_of_dask_gives_the_same_bytes(folder: Path, run: Run) -> None:
 
 
 def test_a_changed_table_is_noticed(folder: Path) -> None:
-    labels = own_images.as_table(folder, own_images.odd())
+    labels = own_images.as_table(folder, own_images.odd_files())
     before = labels.read_text(encoding="utf-8")
     for dataset in ("photos", "photos/labels.csv"):
         use(dataset)
-        download.main()
+        download.main([])
         labels.write_text(before.replace(',"plain"', ',"other"', 1), encoding="utf-8")
         with pytest.raises(DarkroomError, match="photos/labels.csv: changed since data/raw/manifest.csv was written"):
-            preprocess.main()
+            preprocess.main([])
         labels.write_text(before, encoding="utf-8")
 
 
-def test_too_many_lost_files_stop_the_stage_and_the_ledger_tells(folder: Path) -> None:
+def test_too_many_refused_files_stop_the_stage_and_the_ledger_lists_them(folder: Path) -> None:
     use("photos", refused="0.05")
     assert refused().startswith(
         "params.yaml:9: preprocess.refused: 39 of 155 files cannot be used, 25.2 %, where 5 % are allowed: "
     )
-    assert (table(paths.LEDGER)["action"] == "refused").sum() == 39
-    assert not paths.PREPARED.exists()
-    assert not paths.PREPARED.with_name("prepared.part").exists()
+    assert (table(HERE.ledger)["action"] == "refused").sum() == 39
+    assert not HERE.prepared.exists()
+    assert not HERE.prepared.with_name("prepared.part").exists()
 
 
 def test_a_file_that_has_changed_since_the_manifest_is_refused(folder: Path, run: Run) -> None:
     use("photos")
     assert run("pipeline.download").returncode == 0
-    name = next(name for name, file in own_images.odd().items() if "plain PNG" in name)
+    name = next(name for name, file in own_images.odd_files().items() if "plain PNG" in name)
     (folder / name).write_bytes((folder / name).read_bytes() + b"x")
     ended = run("pipeline.preprocess")
     assert ended.returncode == 1
@@ -222,48 +216,46 @@ def test_a_file_that_has_changed_since_the_manifest_is_refused(folder: Path, run
     )
 
 
-def test_what_dvc_cannot_pass_is_told_before_it_fails(folder: Path, run: Run) -> None:
+def test_files_that_would_stop_dvc_are_listed_by_check(folder: Path, run: Run) -> None:
     use("photos")
-    ended = run("darkroom.config")
+    ended = run("darkroom", "check")
     assert (ended.returncode, ended.stderr) == (
         1,
         "photos/plain/broken.png: a broken link; DVC stops at it: delete it, or name it in .dvcignore\n",
     )
     with Path(".dvcignore").open("a") as stream:
         stream.write("/photos/plain/broken.png\n")
-    assert run("darkroom.config").returncode == 0
+    assert run("darkroom", "check").returncode == 0
     use("no/such/folder")
-    assert run("darkroom.config").stderr == "params.yaml:3: dataset: no/such/folder: no such file or folder\n"
+    assert run("darkroom", "check").stderr == "params.yaml:3: dataset: no/such/folder: no such file or folder\n"
 
 
-def pictures(count: int, classes: int) -> dict[str, np.ndarray]:
+def random_images(count: int, classes: int) -> dict[str, np.ndarray]:
     draw = np.random.default_rng(0)
     return {f"c{number % classes}/{number:03d}.png": draw.integers(0, 256, (12, 12, 3), np.uint8) for number in range(count)}
 
 
-def write(root: Path, made: dict[str, np.ndarray]) -> None:
-    from tests.support.encoders import saved
-
-    for name, pixels in made.items():
+def write(root: Path, images: dict[str, np.ndarray]) -> None:
+    for name, pixels in images.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(saved(pixels, "PNG"))
 
 
 def test_copies_are_dropped_or_stop_the_stage(project: Path) -> None:
-    made = pictures(60, 2)
-    made["c0/copy.png"] = made["c0/000.png"]
-    made["c1/other label.png"] = made["c0/002.png"]
-    made["c0/mirror.png"] = made["c0/004.png"][:, ::-1]
-    write(project / "photos", made)
+    images = random_images(60, 2)
+    images["c0/copy.png"] = images["c0/000.png"]
+    images["c1/other label.png"] = images["c0/002.png"]
+    images["c0/mirror.png"] = images["c0/004.png"][:, ::-1]
+    write(project / "photos", images)
     use("photos", duplicates="{policy: drop, similarity: 0.99}")
     prepare()
-    rows = table(paths.LEDGER)
+    rows = table(HERE.ledger)
     assert {row["source"]: (row["action"], row["reason"]) for row in rows.to_dict("records")} == {
         "c0/copy.png": ("dropped", "exact copy of c0/000.png"),
         "c0/mirror.png": ("dropped", "mirrored copy of c0/004.png"),
         "c1/other label.png": ("dropped", "exact copy of c0/002.png"),
     }
-    assert json.loads(paths.DATA_SUMMARY.read_text())["files"]["dropped"] == 3
+    assert json.loads(HERE.data_summary.read_text())["files"]["dropped"] == 3
     assert len(by_source()) == 60
     use("photos", duplicates="{policy: stop, similarity: null}")
     assert refused() == (
@@ -273,26 +265,26 @@ def test_copies_are_dropped_or_stop_the_stage(project: Path) -> None:
 
 
 def test_copies_are_reported_across_splits(project: Path) -> None:
-    made = {f"{split}/{name}": pixels for split in ("train", "test") for name, pixels in pictures(40, 2).items()}
-    for name in [name for name in made if name.startswith("test/") and not name.endswith("7.png")]:
-        made[name] = 255 - made[name][::-1]
-    write(project / "photos", made)
+    images = {f"{split}/{name}": pixels for split in ("train", "test") for name, pixels in random_images(40, 2).items()}
+    for name in [name for name in images if name.startswith("test/") and not name.endswith("7.png")]:
+        images[name] = 255 - images[name][::-1]
+    write(project / "photos", images)
     use("photos")
     prepare()
-    assert json.loads(paths.DATA_SUMMARY.read_text())["duplicates"]["leaked"] == 4
-    index = table(paths.INDEX)
+    assert json.loads(HERE.data_summary.read_text())["duplicates"]["leaked"] == 4
+    index = table(HERE.index)
     assert sorted(index.loc[index["flags"] == "leaked", "source"]) == [f"test/c1/0{tens}7.png" for tens in range(4)]
-    told = table(paths.DUPLICATES)
-    assert len(told) == 8
-    assert set(zip(told["kind"], told["similarity"], strict=True)) == {("exact", 1.0)}
-    assert len(Shards(paths.prepared("test"))) == 40
+    rows = table(HERE.duplicates)
+    assert len(rows) == 8
+    assert set(zip(rows["kind"], rows["similarity"], strict=True)) == {("exact", 1.0)}
+    assert len(Shards(HERE.split("test"))) == 40
 
 
 def test_interrupted_work_leaves_the_prepared_data(folder: Path) -> None:
     use("photos")
     prepare()
-    before = own_images.digest_of_files(paths.PREPARED)
+    before = own_images.digest_of_files(HERE.prepared)
     use("photos", refused="0.0")
     assert "cannot be used" in refused()
-    assert own_images.digest_of_files(paths.PREPARED) == before
+    assert own_images.digest_of_files(HERE.prepared) == before
     assert set(os.listdir("data")) == {"catalog", "raw", "prepared"}

@@ -1,4 +1,4 @@
-"""Small files of the very formats and names that the sources of the catalog deliver, and a recipe that is served them."""
+"""Small files with the formats and names that the sources of the catalog deliver, and catalog entries that point to them."""
 
 import gzip
 import hashlib
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import savemat
 
-from darkroom.config.catalog import Recipe, Url
+from darkroom.config.catalog import CatalogEntry, Url
 
-DRAWN = np.random.default_rng(0)
+GENERATOR = np.random.default_rng(0)
 LABELS = np.arange(20, dtype=np.uint8) % 2
 
 
 def pixels(*shape: int) -> NDArray[np.uint8]:
-    return DRAWN.integers(0, 256, shape, np.uint8)
+    return GENERATOR.integers(0, 256, shape, np.uint8)
 
 
 def npz(**arrays: NDArray[np.uint8]) -> bytes:
@@ -43,7 +43,7 @@ def four(suffix: str) -> dict[str, bytes]:
 
 
 def medmnist(name: str, *colours: int) -> dict[str, bytes]:
-    """As its README says: three splits, labels N x 1."""
+    """As MedMNIST's README describes it: three splits, labels N x 1."""
     arrays = {f"{split}_images": pixels(20, 28, 28, *colours) for split in ("train", "val", "test")}
     return {name: npz(**arrays, **{f"{split}_labels": LABELS[:, None] for split in ("train", "val", "test")})}
 
@@ -80,14 +80,14 @@ MADE: dict[str, Callable[[], dict[str, bytes]]] = {
 }
 
 
-def moved(recipe: Recipe, files: dict[str, bytes], address: str, folder: Path) -> Recipe:
-    """The recipe for `files` and at the address of the test; below its host each address stays what it is."""
-    (first, *_) = (source for source in recipe.sources if isinstance(source, Url))
+def moved(entry: CatalogEntry, files: dict[str, bytes], address: str, folder: Path) -> CatalogEntry:
+    """The entry with the checksums of `files`, which are written to `folder`, and with the host of its URL replaced."""
+    (first, *_) = (source for source in entry.sources if isinstance(source, Url))
     for file, content in files.items():
         path = folder / urlsplit(first.url).path.lstrip("/").replace("{file}", file)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" and not file.endswith(".gz") else content)
     kinds = {64: "sha256", 32: "md5"}
-    sums = {file: hashlib.new(kinds[len(old)], files[file]).hexdigest() for file, old in recipe.files.items()}
+    sums = {file: hashlib.new(kinds[len(old)], files[file]).hexdigest() for file, old in entry.files.items()}
     host = "://".join(urlsplit(first.url)[:2])
-    return recipe.model_copy(update={"files": sums, "sources": (Url(url=first.url.replace(host, address)),)})
+    return entry.model_copy(update={"files": sums, "sources": (Url(url=first.url.replace(host, address)),)})

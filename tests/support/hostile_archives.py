@@ -1,4 +1,4 @@
-"""Archives that mean harm, or were harmed, as bytes, each with the line that refuses it."""
+"""Hostile and damaged archives, as bytes, each with the line that refuses it."""
 
 import bz2
 import gzip
@@ -45,14 +45,14 @@ def tarred(
 
 
 def header(name: bytes, size: int, kind: bytes = b"0", content: bytes = b"", layout: int = tarfile.GNU_FORMAT) -> bytes:
-    """One member of a tar without what follows."""
+    """One member of a tar, without the blocks that end the archive."""
     info = tarfile.TarInfo(name.decode())
     info.size, info.type = size, kind
     return info.tobuf(layout) + content + bytes(-len(content) % 512)
 
 
 def patched(content: bytes, signature: bytes, offset: int, new: bytes, nth: int = 0) -> bytes:
-    """`new` over what stands `offset` bytes behind the start of the nth `signature`."""
+    """`content` with `new` written `offset` bytes after the start of the nth `signature`."""
     at = -1
     for _ in range(nth + 1):
         at = content.index(signature, at + 1)
@@ -73,7 +73,7 @@ ZIPS = {
     "backslash": (zipped(("..\\victim", b"")), r"the name '..\\victim' holds a backslash; pack it with / between folders"),
     "zero byte": (zipped(("a\0.png", b"")), r"the name 'a\x00.png' holds a zero byte"),
     "no name": (zipped((".", b"")), "holds a member without a name"),
-    "deep": (zipped(("d/" * 100 + "a", b"")), f"the name '{'d/' * 20}'... is 101 folders deep, 100 is the limit"),
+    "many folders": (zipped(("d/" * 100 + "a", b"")), f"the name '{'d/' * 20}'... is 101 folders deep, 100 is the limit"),
     "not UTF-8": (
         patched(patched(zipped(("ä", b"")), LOCAL, 30, b"\xff"), LISTED, 46, b"\xff"),
         "damaged or cut short ('utf-8' codec can't decode byte 0xff in position 0: invalid start byte)",
@@ -94,7 +94,7 @@ ZIPS = {
         patched(ZEROS, LISTED, 24, struct.pack("<I", 2000)),
         "'a': damaged or cut short (its size is not the 2,000 bytes of its header)",
     ),
-    "swallowed": (patched(TWO, LISTED, 32, b"\x2f"), "damaged or cut short (it lists 1 of 2 members)"),
+    "swallowed by a length": (patched(TWO, LISTED, 32, b"\x2f"), "damaged or cut short (it lists 1 of 2 members)"),
     "other name": (
         patched(TWO, LISTED, 46, b"c"),
         "'c': damaged or cut short (File name in directory 'c' and header b'a' differ.)",
@@ -130,9 +130,9 @@ TARS = {
     "file and folder": (tarred(A, ("a/b", b"")), "holds 'a' as a file and as a folder"),
     "folder and file": (tarred(("a/", b""), A), "holds 'a' as a file and as a folder"),
     "bad header": (patched(tarred(A, ("b", b"")), b"b\0\0", 9, b"x"), "damaged or cut short (a header is damaged)"),
-    "two in one": (WHOLE + WHOLE, "goes on behind its end; is it two archives in one?"),
+    "two in one": (WHOLE + WHOLE, "has data after its end; is it two archives in one?"),
     "cut in a file": (tarred(("a", bytes(2000)))[:1500], "'a': damaged or cut short (unexpected end of data)"),
-    "cut behind a file": (WHOLE[:1024], LOST),
+    "cut after a file": (WHOLE[:1024], LOST),
     "cut gzip": (gzip.compress(WHOLE, mtime=0)[:-9], NO_END),
     "cut bzip2": (bz2.compress(WHOLE)[:-4], NO_END),
     "cut xz": (lzma.compress(WHOLE)[:-12], NO_END),

@@ -1,4 +1,4 @@
-"""A user's own images as they come: every odd kind twice, odd names, a broken link, an empty class; in four layouts."""
+"""A user's own images in three layouts: every odd kind twice, odd names, a broken link, an empty class."""
 
 import csv
 import hashlib
@@ -7,25 +7,25 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support import odd_images as zoo
+from tests.support import odd_images
 
 BLACK = (0, 0, 0)
 CLASSES = ("Gr\u00f6\u00dfe", 'it\'s "one"', "plain")
 NAMES = ("with space", "it's", 'so "quoted"', "new\nline", "return\rhere", "\u00fc\u4e2d", "semi;colon,comma")
 
 
-def odd(seed: int = 0) -> dict[str, zoo.Odd]:
+def odd_files(seed: int = 0) -> dict[str, odd_images.Odd]:
     """The files by their name in the folder, `CLASS/NAME`."""
-    found = {}
-    for number, (name, file) in enumerate(zoo.odd_files(seed, BLACK).items()):
+    files = {}
+    for number, (name, file) in enumerate(odd_images.odd_files(seed, BLACK).items()):
         strange = f" {NAMES[number % len(NAMES)]}" if number % 5 == 0 else ""
-        found[f"{CLASSES[number % 3]}/{name}{strange}{file.suffix}"] = file
-    return found
+        files[f"{CLASSES[number % 3]}/{name}{strange}{file.suffix}"] = file
+    return files
 
 
-def write_folder(root: Path, seed: int = 0) -> dict[str, zoo.Odd]:
+def write_folder(root: Path, seed: int = 0) -> dict[str, odd_images.Odd]:
     """A folder per class, an empty one, hidden files, a broken link, a link to a folder, a loose file."""
-    files = odd(seed)
+    files = odd_files(seed)
     for name, file in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,13 +39,13 @@ def write_folder(root: Path, seed: int = 0) -> dict[str, zoo.Odd]:
     return files
 
 
-def split_of(files: dict[str, zoo.Odd], seed: int = 0) -> dict[str, str]:
-    """A split for each file, as a user might have chosen it."""
+def split_of(files: dict[str, odd_images.Odd], seed: int = 0) -> dict[str, str]:
+    """A split for each file, as a user might choose it."""
     shares = np.random.default_rng(seed).choice(["train", "val", "test"], len(files), p=[0.6, 0.2, 0.2])
     return dict(zip(files, shares.tolist(), strict=True))
 
 
-def as_table(root: Path, files: dict[str, zoo.Odd], splits: dict[str, str] | None = None) -> Path:
+def as_table(root: Path, files: dict[str, odd_images.Odd], splits: dict[str, str] | None = None) -> Path:
     """A table beside the class folders that names all files."""
     with (root / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
@@ -64,14 +64,14 @@ def as_split_folders(root: Path, target: Path, splits: dict[str, str]) -> Path:
 
 
 def digest(root: Path) -> str:
-    """A hash of all that lies in a folder: names, kinds, links, bytes, modes, times of change."""
-    found = hashlib.sha256()
+    """A hash of all that a folder holds: names, links, bytes, modes, modification times."""
+    total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        about = path.lstat()
+        status = path.lstat()
         link = path.readlink() if path.is_symlink() else ""
         content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        found.update(repr((str(path.relative_to(root)), about.st_mode, about.st_mtime_ns, str(link), content)).encode())
-    return found.hexdigest()
+        total.update(repr((str(path.relative_to(root)), status.st_mode, status.st_mtime_ns, str(link), content)).encode())
+    return total.hexdigest()
 
 
 def digest_of_files(root: Path) -> dict[str, str]:

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from darkroom.core import artifacts, command, paths
-from darkroom.training import fit
+from darkroom import config
+from darkroom.core import artifacts, command
+from darkroom.core.workspace import Workspace
+from darkroom.launch import backend
 from pipeline import train
 
 
@@ -23,30 +24,31 @@ def now() -> None:
 
 def at_batch(epoch: int, batch: int) -> None:
     """Kills before a batch is trained on."""
-    usual, begun = fit.watch, [-1]
+    training = config.load(Workspace.at()).training
+    backend.configure(training.backend, training.deterministic)
+    with backend.quiet_import():  # as the stage does it
+        from darkroom.training import fit
+        from darkroom.training.callbacks.learning_curves import LearningCurves
 
-    def watch() -> fit.Watch:
-        from darkroom.training.callbacks.progress import Curves
+    usual, current = fit.Records, [-1]  # no attribute of the callback: it would be part of the checkpoint
 
-        class Killer(Curves):
-            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-                begun[0] = epoch
+    class Killer(LearningCurves):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            current[0] = epoch
 
-            def on_train_batch_begin(self, number: int, logs: Any = None) -> None:
-                if (begun[0], number) == (epoch, batch):
-                    now()
+        def on_train_batch_begin(self, number: int, logs: Any = None) -> None:
+            if (current[0], number) == (epoch, batch):
+                now()
 
-        return replace(usual(), curves=Killer())
-
-    fit.watch = watch
+    fit.Records = lambda: usual(curves=Killer())
 
 
-def in_write(number: int, state: Path) -> None:
+def in_write(number: int, checkpoint: Path) -> None:
     """Kills when half of a checkpoint is written."""
     usual, writes = artifacts.replace, iter(range(number + 1))
 
     def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-        if path != state or next(writes) < number:
+        if path != checkpoint or next(writes) < number:
             return usual(path, fill)
         usual(path.with_suffix(".whole"), fill)
         content = path.with_suffix(".whole").read_bytes()
@@ -64,14 +66,13 @@ def in_write(number: int, state: Path) -> None:
 
 def main() -> None:
     """Sets the trap and trains."""
-    model, moment = sys.argv.pop(1), sys.argv.pop(1)
-    sys.argv.append(model)
+    model, moment = sys.argv[1:]
     kind, number = moment.split(".")
     if kind == "write":
-        in_write(int(number), paths.state(model))
+        in_write(int(number), Workspace.at().checkpoint(model))
     else:
         at_batch(int(kind), int(number))
-    train.main()
+    train.main([model])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Every layer of keras.layers that params.yaml can name, exported and compared: `python -m tests.support.layers` prints the table.
+"""Exports every layer of keras.layers that params.yaml can name, and compares: `python -m tests.support.layers` prints the table.
 
-Each stands between a convolution and a Dense layer whose weights are drawn at random, large enough that answers differ
-from image to image: a layer that went wrong shows.
+Each is put between a convolution and a Dense layer whose weights are drawn at random, large enough that answers differ
+from image to image, so that an error in a layer shows.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import onnx
 
@@ -14,8 +15,7 @@ from darkroom.config import exportable, vocabulary
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.export import canonical, convert
 from darkroom.inference import session
-from darkroom.launch import backend
-from darkroom.training import network
+from darkroom.training import network, runtime
 from tests.conftest import PLACE, model_of
 
 POLICY = ImagePolicy(12, 12, 3, "stretch", "area", (0, 0, 0), 10**8)
@@ -87,12 +87,12 @@ ALIASES = {"Convolution": "Conv", "AvgPool2D": "AveragePooling2D", "MaxPool2D": 
 
 
 @dataclass(frozen=True)
-class Found:
-    """How far onnxruntime is from Keras; how far Keras, in float32, is from the same network in float64; how much the answers differ
-    from image to image.
+class Comparison:
+    """The largest `difference` of onnxruntime to Keras; the `noise`: that of Keras in float32 to the same network in float64; the
+    `spread` of the answers from image to image.
 
-    The middle one is what rounding does to this network on this processor: a deep one of random weights turns the last bits of
-    its first layers into 1e-4 at its end.
+    The noise is what rounding does to this network on this processor: in a deep network of random weights, the last bits of
+    the first layers grow to 1e-4 at its end.
     """
 
     difference: float
@@ -101,7 +101,7 @@ class Found:
 
     @property
     def agrees(self) -> bool:
-        """Rounding explains the difference, and the answers do depend on the image."""
+        """Whether rounding explains the difference, and the answers depend on the image."""
         return self.difference <= max(5e-6, 10 * self.noise) and self.noise < 5e-3 and self.spread > 0.05
 
 
@@ -113,50 +113,46 @@ def samples(name: str) -> list[dict[str, Any]]:
     return SAMPLES.get(name, [{}])
 
 
-def measure(name: str, arguments: dict[str, Any]) -> Found:
+def measure(name: str, arguments: dict[str, Any]) -> Comparison:
     """Exports a network with that layer in it and compares."""
     before: list[Any] = [{"Conv2D": {"filters": 6, "kernel_size": 3}}, *BEFORE.get(name, [])]
     chosen = model_of(layers=[*before, {name: arguments}, "Flatten"])
     return compare(network.build(chosen, POLICY, 5, PLACE), IMAGES)
 
 
-def compare(model: Any, images: np.ndarray) -> Found:
-    """Draws weights for `model`, exports it, and holds onnxruntime's answers to Keras's."""
+def compare(model: Any, images: np.ndarray) -> Comparison:
+    """Draws weights for `model`, exports it, and compares onnxruntime's answers with Keras's."""
     network.in_float32(model)
-    enliven(model, images)
-    return held(exported(model), model, images)
+    randomise(model, images)
+    return compare_answers(exported(model), model, images)
 
 
 def exported(model: Any) -> onnx.ModelProto:
-    """As the stage does it, without the passport."""
+    """As the stage does it, without metadata."""
     return canonical.canonical(convert.to_onnx(model, OPSET))
 
 
-def held(made: onnx.ModelProto, model: Any, images: np.ndarray) -> Found:
-    """The answers of an exported model beside those of the model that it was made of."""
-    content = canonical.serialise(made)
-    ours, keras = session.run(session.load(content, "m.onnx"), images), np.asarray(model(images, training=False))
-    noise = np.abs(keras - in_float64(model, images)).max()
-    return Found(float(np.abs(ours - keras).max()), float(noise), float(keras.std(axis=0).max()))
+def compare_answers(onnx_model: onnx.ModelProto, model: Any, images: np.ndarray) -> Comparison:
+    """The answers of an exported model, and those of the Keras model that it comes from."""
+    content = canonical.serialise(onnx_model)
+    actual, expected = session.run(session.load(content, "m.onnx"), images), np.asarray(model(images, training=False))
+    noise = np.abs(expected - in_float64(model, images)).max()
+    return Comparison(float(np.abs(actual - expected).max()), float(noise), float(expected.std(axis=0).max()))
 
 
 def in_float64(model: Any, images: np.ndarray) -> np.ndarray:
-    """What the same network answers when every layer computes in float64."""
-    import keras
-
+    """The answers of the same network when every layer computes in float64."""
     twin = keras.models.model_from_json(model.to_json().replace('"float32"', '"float64"'))
     twin.set_weights(model.get_weights())
     return np.asarray(twin(images, training=False))
 
 
-def enliven(model: Any, images: np.ndarray) -> None:
-    """Makes a network that has learnt nothing answer differently to different images, layer after layer.
+def randomise(model: Any, images: np.ndarray) -> None:
+    """Makes an untrained network answer differently to different images, layer after layer.
 
     Biases and gains are drawn at random, BatchNormalization takes its statistics from the images, and the logits are centred
     and scaled to a spread of one.
     """
-    import keras
-
     draw = np.random.default_rng(0)
     for part in model._flatten_layers():
         if isinstance(part, keras.layers.BatchNormalization):
@@ -164,7 +160,7 @@ def enliven(model: Any, images: np.ndarray) -> None:
     for variable in model.trainable_variables:
         value = np.asarray(variable)
         if value.ndim == 1:
-            gain = 0.5 if 0 < np.abs(value).max() < 1e-3 else 0.0  # ConvNeXt begins with layers that do next to nothing
+            gain = 0.5 if 0 < np.abs(value).max() < 1e-3 else 0.0  # ConvNeXt starts with layers that hardly change their input
             scale = 0.5 if "gamma" in variable.path else 1.0
             variable.assign(scale * value + gain + 0.1 * draw.standard_normal(value.shape).astype(value.dtype))
     model(images, training=True)
@@ -177,9 +173,7 @@ def enliven(model: Any, images: np.ndarray) -> None:
 
 def main() -> None:
     """Prints the table in Markdown."""
-    backend.start(0)
-    import keras
-
+    runtime.start(0)
     usable = [name for name in vocabulary.layers() if not exportable.reason(name)]
     differences = {name: max(measure(name, it).difference for it in samples(name)) for name in usable}
     refused = [name for name in dir(keras.layers) if name[0].isupper() and exportable.reason(name)]

@@ -1,4 +1,4 @@
-"""ONNX files made by hand, for tests of everything behind export: no TensorFlow."""
+"""ONNX files made by hand, for tests of everything after export: no TensorFlow."""
 
 import hashlib
 from dataclasses import replace
@@ -8,13 +8,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from darkroom.core import artifacts, paths
+from darkroom.core import artifacts
 from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.workspace import Workspace
 from darkroom.export import canonical
 from darkroom.inference import session
-from darkroom.inference.metadata import Passport
+from darkroom.inference.metadata import Metadata
 
-STAMP = Passport(
+METADATA = Metadata(
     model="tiny",
     classes=("a", "b", "ü"),
     image_policy=ImagePolicy(2, 2, 1, "pad", "area", (0, 0, 0), 10**8),
@@ -33,9 +34,9 @@ STAMP = Passport(
 )
 
 
-def plain(policy: ImagePolicy, classes: tuple[str, ...], unsure_below: float | None = None) -> Passport:
-    """A passport for a model of that policy and those classes, without transforms."""
-    return replace(STAMP, image_policy=policy, classes=classes, transforms=(), unsure_below=unsure_below)
+def plain(policy: ImagePolicy, classes: tuple[str, ...], unsure_below: float | None = None) -> Metadata:
+    """The metadata of a model of that policy and those classes, without transforms."""
+    return replace(METADATA, image_policy=policy, classes=classes, transforms=(), unsure_below=unsure_below)
 
 
 def linear(weights: np.ndarray, policy: ImagePolicy, scale: float = 1 / 255) -> onnx.ModelProto:
@@ -59,19 +60,34 @@ def linear(weights: np.ndarray, policy: ImagePolicy, scale: float = 1 / 255) -> 
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
 
 
+def with_a_sensitive_layer() -> onnx.ModelProto:
+    """For images of 8 x 8 x 1: after a matrix product `harmless`, which rounding does no harm to, one called `sensitive`.
+
+    One row of its weights is so large that the others round to nothing.
+    """
+    weights = np.random.default_rng(0).normal(0, 1, (64, 10))
+    weights[0] = 300.0
+    model = linear(weights, ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8))
+    model.graph.initializer.append(numpy_helper.from_array(np.eye(64, dtype=np.float32), "identity"))
+    product = next(node for node in model.graph.node if node.op_type == "MatMul")
+    product.input[0], product.name = "between", "sensitive"
+    model.graph.node.insert(3, helper.make_node("MatMul", ["flat", "identity"], ["between"], name="harmless"))
+    return model
+
+
 def answers(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
-    """What onnxruntime makes of uint8 N x H x W x C."""
+    """The probabilities that onnxruntime gives for uint8 N x H x W x C."""
     return session.run(session.load(model.SerializeToString(), "m"), images)
 
 
-def ship(content: bytes, name: str = "tiny") -> None:
-    """Writes an ONNX file and what export says of it, in the working folder."""
-    artifacts.write_bytes(paths.onnx(name), content)
+def write_candidate(content: bytes, workspace: Workspace, name: str = "tiny") -> None:
+    """Writes an ONNX file and its report as export does."""
+    artifacts.write_bytes(workspace.candidate(name), content)
     facts = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "parameters": 1, "multiply_adds": 1}
-    artifacts.write_json(paths.exported(name), facts)
+    artifacts.write_json(workspace.candidate_report(name, "export"), facts)
 
 
-def save(model: onnx.ModelProto, stamp: Passport, path: Path) -> Path:
-    """Writes a stamped model to a path of its own."""
-    artifacts.write_bytes(path, canonical.stamped(model, stamp))
+def save(model: onnx.ModelProto, metadata: Metadata, path: Path) -> Path:
+    """Writes a model with its metadata to a path of its own."""
+    artifacts.write_bytes(path, canonical.with_metadata(model, metadata))
     return path

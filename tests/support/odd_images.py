@@ -1,4 +1,4 @@
-"""Odd image files, each kind at least twice, with what they must be read as. The same seed gives the same bytes."""
+"""Unusual image files, each kind twice, with the pixels and notes expected of them. The same seed gives the same bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tests.support.encoders import cmyk, deep, grey_alpha_deep, png_header, saved, scene, turned, ycck
+from tests.support.encoders import cmyk, grey_alpha_16, high_bit_depth, png_header, saved, scene, turned, ycck
 
 Pixels = np.ndarray
 Colour = tuple[int, int, int]
@@ -17,66 +17,69 @@ Named = Iterator[tuple[str, "Odd"]]
 BACKGROUND = (30, 160, 90)
 SUFFIX = {"JPEG": ".jpg", "TIFF": ".tif", "JPEG2000": ".jp2", "MPO": ".jpg"}
 LOSSY = {"JPEG": 4.0, "AVIF": 4.0, "MPO": 4.0}  # mean difference, of 255
-CUT = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
+TRUNCATED = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A file. `pixels` (uint8, whole, upright, opaque) is what it shows, None where it must be refused; `said` are its notes,
-    last that it is misnamed, or the reason of the refusal. `tolerance` is the mean difference that a lossy file may have.
+    """A file. `pixels` (uint8, orientation applied, opaque) is the expected result, None if it must be refused.
+
+    `notes` are those expected, the last one that the file is misnamed; or the reason of the refusal. `tolerance` is the mean
+    difference allowed for a lossy file.
     """
 
     content: bytes
     suffix: str
     pixels: Pixels | None
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     tolerance: float = 0.0
 
 
 def odd_files(seed: int, background: Colour = BACKGROUND) -> dict[str, Odd]:
-    """Every kind, by a name that tells it. Transparent ones show `background`."""
+    """The files by a name that describes them. Transparent ones show `background`."""
     draw = np.random.default_rng(seed)
-    kinds = (plain, upright, deeper, few_colours, inks, moving, misnamed, refused, cut)
-    found = chain(*(kind(draw) for _ in range(2) for kind in kinds), *(transparent(draw, background) for _ in range(2)))
-    return {f"{number:03d} {name}": odd for number, (name, odd) in enumerate(found)}
+    kinds = (plain, rotated, sixteen_bit, few_colours, four_colours, animated, misnamed, refused, truncated)
+    files = chain(*(kind(draw) for _ in range(2) for kind in kinds), *(transparent(draw, background) for _ in range(2)))
+    return {f"{number:03d} {name}": odd for number, (name, odd) in enumerate(files)}
 
 
-def of(kind: str, content: bytes, pixels: Pixels | None, *said: str) -> Odd:
-    """A file by its own suffix."""
-    return Odd(content, SUFFIX.get(kind, f".{kind.lower()}"), pixels, said, LOSSY.get(kind, 0.0))
+def of(kind: str, content: bytes, pixels: Pixels | None, *notes: str) -> Odd:
+    """A file with the suffix of its format."""
+    return Odd(content, SUFFIX.get(kind, f".{kind.lower()}"), pixels, notes, LOSSY.get(kind, 0.0))
 
 
 def plain(draw: np.random.Generator) -> Named:
     for kind in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM"):
-        yield f"plain {kind}", of(kind, saved(picture := scene(draw), kind), picture)
-    yield "progressive", of("JPEG", saved(picture := scene(draw), "JPEG", progressive=True), picture)
+        yield f"plain {kind}", of(kind, saved(pixels := scene(draw), kind), pixels)
+    yield "progressive", of("JPEG", saved(pixels := scene(draw), "JPEG", progressive=True), pixels)
     yield "grey", of("JPEG", saved(grey := scene(draw)[..., 0], "JPEG"), grey)
-    yield "opaque alpha", of("PNG", saved(np.dstack([picture, np.full_like(picture[..., :1], 255)]), "PNG"), picture)
+    yield "opaque alpha", of("PNG", saved(np.dstack([pixels, np.full_like(pixels[..., :1], 255)]), "PNG"), pixels)
     content = saved(scene(draw), "JPEG")
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)  # with zeros before its end it shows no less
+    # The zeros inserted before the end change no pixel.
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
     yield "damaged JPEG", of("JPEG", content[:-2] + bytes(60) + content[-2:], np.asarray(pixels), "damaged JPEG data")
 
 
-def upright(draw: np.random.Generator) -> Named:
+def rotated(draw: np.random.Generator) -> Named:
     for orientation in range(2, 9):
-        picture, said = scene(draw), f"EXIF orientation {orientation}"
-        yield f"orientation {orientation}", of("JPEG", turned(picture, orientation, "JPEG"), picture, said)
+        pixels, note = scene(draw), f"EXIF orientation {orientation}"
+        yield f"orientation {orientation}", of("JPEG", turned(pixels, orientation, "JPEG"), pixels, note)
     for kind in ("PNG", "WEBP", "TIFF", "AVIF"):
-        picture, orientation = scene(draw), int(draw.integers(2, 9))
-        yield f"turned {kind}", of(kind, turned(picture, orientation, kind), picture, f"EXIF orientation {orientation}")
+        pixels, orientation = scene(draw), int(draw.integers(2, 9))
+        yield f"turned {kind}", of(kind, turned(pixels, orientation, kind), pixels, f"EXIF orientation {orientation}")
     for kind in ("PNG", "TIFF"):
-        content = deep((picture := scene(draw)).astype(np.uint16) * 257, kind, 6)
-        yield f"turned 16 bit {kind}", of(kind, content, picture, "16 bit", "EXIF orientation 6")
+        content = high_bit_depth((pixels := scene(draw)).astype(np.uint16) * 257, kind, 6)
+        yield f"turned 16 bit {kind}", of(kind, content, pixels, "16 bit", "EXIF orientation 6")
 
 
-def deeper(draw: np.random.Generator) -> Named:
+def sixteen_bit(draw: np.random.Generator) -> Named:
     for kind in ("PNG", "TIFF"):
         for channels in (1, 3):
             height, width = draw.integers(40, 120, 2)
             values = draw.integers(0, 65536, (height, width, channels), np.uint16)
             pixels = np.rint(values / 257).astype(np.uint8)
             shown = pixels if channels == 3 else pixels[..., 0]
-            yield f"16 bit {kind} of {channels}", of(kind, deep(values, kind), shown, "16 bit")
+            yield f"16 bit {kind} of {channels}", of(kind, high_bit_depth(values, kind), shown, "16 bit")
 
 
 def few_colours(draw: np.random.Generator) -> Named:
@@ -90,49 +93,49 @@ def few_colours(draw: np.random.Generator) -> Named:
 
 
 def transparent(draw: np.random.Generator, background: Colour) -> Named:
-    """Laid over the background in floating point, rounded to the nearest."""
-    picture = scene(draw)
-    alpha = draw.integers(0, 256, (*picture.shape[:2], 1), np.uint8)
-    share, said = alpha / 255, "alpha over the background"
-    over = np.rint(picture * share + np.array(background) * (1 - share)).astype(np.uint8)
-    over_grey = np.rint(picture[..., :1] * share + np.array(background) * (1 - share)).astype(np.uint8)
+    """Composited over the background in floating point, rounded to the nearest."""
+    pixels = scene(draw)
+    alpha = draw.integers(0, 256, (*pixels.shape[:2], 1), np.uint8)
+    share, note = alpha / 255, "alpha over the background"
+    over = np.rint(pixels * share + np.array(background) * (1 - share)).astype(np.uint8)
+    over_grey = np.rint(pixels[..., :1] * share + np.array(background) * (1 - share)).astype(np.uint8)
     over_grey = over_grey[..., 0] if len(set(background)) == 1 else over_grey
-    both, grey = np.dstack([picture, alpha]), np.dstack([picture[..., :1], alpha])
+    both, grey = np.dstack([pixels, alpha]), np.dstack([pixels[..., :1], alpha])
     for kind in ("PNG", "WEBP", "TIFF"):
-        yield f"RGBA {kind}", of(kind, saved(both, kind), over, said)
-        yield f"16 bit RGBA {kind}", of("PNG", deep(both.astype(np.uint16) * 257, "PNG"), over, "16 bit", said)
-    yield "grey and alpha", of("PNG", saved(grey, "PNG"), over_grey, said)
-    yield "16 bit grey and alpha", of("PNG", grey_alpha_deep(grey.astype(np.uint16) * 257), over_grey, "16 bit", said)
-    yield "turned RGBA", of("PNG", turned(both, 8, "PNG"), over, said, "EXIF orientation 8")
-    few = Image.fromarray(picture).quantize(8)
+        yield f"RGBA {kind}", of(kind, saved(both, kind), over, note)
+        yield f"16 bit RGBA {kind}", of("PNG", high_bit_depth(both.astype(np.uint16) * 257, "PNG"), over, "16 bit", note)
+    yield "grey and alpha", of("PNG", saved(grey, "PNG"), over_grey, note)
+    yield "16 bit grey and alpha", of("PNG", grey_alpha_16(grey.astype(np.uint16) * 257), over_grey, "16 bit", note)
+    yield "turned RGBA", of("PNG", turned(both, 8, "PNG"), over, note, "EXIF orientation 8")
+    few = Image.fromarray(pixels).quantize(8)
     pixels = np.where(np.asarray(few)[..., None] == 3, np.array(background, np.uint8), np.asarray(few.convert("RGB")))
     for kind in ("PNG", "GIF"):
-        yield f"palette and alpha {kind}", of(kind, saved(few, kind, transparency=3), pixels, "palette", said)
+        yield f"palette and alpha {kind}", of(kind, saved(few, kind, transparency=3), pixels, "palette", note)
 
 
-def inks(draw: np.random.Generator) -> Named:
+def four_colours(draw: np.random.Generator) -> Named:
     for kind in ("JPEG", "TIFF"):
-        content = saved(cmyk(picture := scene(draw)), kind)
-        yield f"CMYK {kind}", Odd(content, SUFFIX[kind], picture, ("CMYK",), LOSSY["JPEG"])
-    yield "YCCK", of("JPEG", ycck(picture := scene(draw)), picture, "YCCK")
+        content = saved(cmyk(pixels := scene(draw)), kind)
+        yield f"CMYK {kind}", Odd(content, SUFFIX[kind], pixels, ("CMYK",), LOSSY["JPEG"])
+    yield "YCCK", of("JPEG", ycck(pixels := scene(draw)), pixels, "YCCK")
 
 
-def moving(draw: np.random.Generator) -> Named:
-    pictures = [first := scene(draw), 255 - first, first // 2]
-    for kind in ("WEBP", "PNG", "MPO"):  # an AVIF that moves holds the time
-        content = saved(first, kind, save_all=True, append_images=[Image.fromarray(one) for one in pictures[1:]])
-        yield f"moving {kind}", of(kind, content, first, "first of 3 frames")
-    few, *rest = (Image.fromarray(one).quantize(16) for one in pictures)
+def animated(draw: np.random.Generator) -> Named:
+    frames = [first := scene(draw), 255 - first, first // 2]
+    for kind in ("WEBP", "PNG", "MPO"):  # an animated AVIF holds the time, so its bytes differ
+        content = saved(first, kind, save_all=True, append_images=[Image.fromarray(one) for one in frames[1:]])
+        yield f"animated {kind}", of(kind, content, first, "first of 3 frames")
+    few, *rest = (Image.fromarray(one).quantize(16) for one in frames)
     content = saved(few, "GIF", save_all=True, append_images=rest)
-    yield "moving GIF", of("GIF", content, np.asarray(few.convert("RGB")), "palette", "first of 3 frames")
-    content = saved(first, "TIFF", save_all=True, append_images=[Image.fromarray(pictures[1])])
+    yield "animated GIF", of("GIF", content, np.asarray(few.convert("RGB")), "palette", "first of 3 frames")
+    content = saved(first, "TIFF", save_all=True, append_images=[Image.fromarray(frames[1])])
     yield "pages", of("TIFF", content, first, "first of 2 pages")
 
 
 def misnamed(draw: np.random.Generator) -> Named:
     for kind, suffix in (("PNG", ".jpg"), ("BMP", ".tif"), ("WEBP", "")):
-        told = f"a {kind} file " + (f"named {suffix}" if suffix else "without a suffix")
-        yield f"{kind} as {suffix or 'nothing'}", Odd(saved(picture := scene(draw), kind), suffix, picture, (told,))
+        note = f"a {kind} file " + (f"named {suffix}" if suffix else "without a suffix")
+        yield f"{kind} as {suffix or 'nothing'}", Odd(saved(pixels := scene(draw), kind), suffix, pixels, (note,))
 
 
 def refused(draw: np.random.Generator) -> Named:
@@ -151,9 +154,9 @@ def refused(draw: np.random.Generator) -> Named:
     yield "32 bit TIFF", of("TIFF", saved(grey.astype(np.int32), "TIFF"), None, white.format("I"))
 
 
-def cut(draw: np.random.Generator) -> Named:
-    for kind in CUT:
+def truncated(draw: np.random.Generator) -> Named:
+    for kind in TRUNCATED:
         content = saved(scene(draw), kind)
         kept = content[: int(len(content) * draw.uniform(0.3, 0.9))]
         rare = ", or one of a rare kind" if kind == "AVIF" else ""
-        yield f"cut {kind}", of(kind, kept, None, f"a damaged or truncated {kind} file{rare}")
+        yield f"truncated {kind}", of(kind, kept, None, f"a damaged or truncated {kind} file{rare}")

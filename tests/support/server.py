@@ -1,4 +1,4 @@
-"""A server on the loopback that delivers a small file in each of the ways that sources on the net do, good and bad."""
+"""A local server that delivers a small file in all the ways that servers do, good and bad."""
 
 import gzip
 import socket
@@ -17,18 +17,18 @@ ANSWERS = {"/good": PACKED, "/plain": CONTENT, "/wrong": gzip.compress(b"x"), "/
 
 
 class Server(BaseHTTPRequestHandler):
-    """`asked` counts the requests; what an address does stands in `do_GET`."""
+    """`requests` counts the requests by path; `do_GET` says what each path does."""
 
-    asked: ClassVar[Counter[str]] = Counter()
+    requests: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:
-        self.asked[self.path] += 1
+        self.requests[self.path] += 1
         if self.path == "/slow":
             time.sleep(2)
         if self.path in ("/trickle", "/endless"):
-            with suppress(ConnectionError):  # the client has had enough
+            with suppress(ConnectionError):  # the client has closed the connection
                 self.trickle(["1000000"] * (self.path == "/trickle"))
-        elif self.path in ("/broken", "/reset", "/silent") or (self.path == "/shaky" and self.asked["/shaky"] < 3):
+        elif self.path in ("/broken", "/reset", "/silent") or (self.path == "/shaky" and self.requests["/shaky"] < 3):
             self.begin()
         else:
             self.answer(PACKED if self.path == "/shaky" else ANSWERS.get(self.path))

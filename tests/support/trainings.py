@@ -11,9 +11,9 @@ from subprocess import PIPE
 
 import numpy as np
 
-from darkroom.core import artifacts, paths
+from darkroom.core import artifacts
 from darkroom.data import shards
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, WORKSPACE, Run
 
 FIT = """    fit:
       epochs: 8
@@ -27,14 +27,14 @@ FIT = """    fit:
 
 
 def prepare(project: Path) -> None:
-    """150 images in 5 batches an epoch; what is learnt is too little for the early stopping, which ends it behind epoch 5 of 8."""
+    """150 images in 5 batches an epoch; what is learnt is too little for early stopping, which ends it after epoch 5 of 8."""
     shutil.copytree(ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("web", "__pycache__"))
     draw = np.random.default_rng(0)
     labels = np.arange(150) % 10
     images = (draw.integers(0, 60, (150, 8, 8, 1)) + 15 * labels[:, None, None, None]).astype(np.uint8)
     for split in ("train", "validation"):
-        shards.write(paths.prepared(split), iter(images), labels)
-    artifacts.write_json(paths.CLASSES, {"classes": [str(digit) for digit in range(10)]})
+        shards.write(WORKSPACE.split(split), iter(images), labels)
+    artifacts.write_json(WORKSPACE.classes, {"classes": [str(digit) for digit in range(10)]})
     write_params("tensorflow", None)
 
 
@@ -45,20 +45,21 @@ def write_params(backend: str, every: int | None) -> None:
     chosen = f"backend: {backend}, precision: float32, deterministic: true, workers: 2, checkpoint_steps: {every or 'null'}"
     start = head.index("training: {")
     head = head[:start] + f"training: {{{chosen}}}" + head[head.index("\n", start) :]
-    paths.PARAMS.write_text(head.replace("p: 0.5}]", "p: 0.5}, MixUp]") + FIT + tail)
+    WORKSPACE.params.write_text(head.replace("p: 0.5}]", "p: 0.5}, MixUp]") + FIT + tail)
 
 
-def ended() -> dict[str, bytes]:
+def written() -> dict[str, bytes]:
     """What the training wrote."""
-    assert not paths.state("tiny").exists()
-    return {str(path): path.read_bytes() for path in (paths.keras("tiny"), paths.history("tiny"), paths.trace("tiny"))}
+    assert not WORKSPACE.checkpoint("tiny").exists()
+    paths = (of_model("tiny") for of_model in (WORKSPACE.keras, WORKSPACE.history, WORKSPACE.weight_trace))
+    return {str(path): path.read_bytes() for path in paths}
 
 
 def killed(run: Run, moment: str) -> None:
     """Killed, and what DVC removes before the stage runs again is removed."""
     assert run("tests.support.kill", "tiny", moment).returncode == -signal.SIGKILL
-    for path in (paths.keras("tiny"), paths.history("tiny"), paths.trace("tiny"), paths.layers("tiny")):
-        path.unlink(missing_ok=True)
+    for of_model in (WORKSPACE.keras, WORKSPACE.history, WORKSPACE.weight_trace, WORKSPACE.layers, WORKSPACE.augmented):
+        of_model("tiny").unlink(missing_ok=True)
 
 
 def trained(run: Run, **environment: str) -> str:
@@ -83,13 +84,14 @@ def by_options(process: int, port: int) -> list[str]:
     return ["--coordinator", f"127.0.0.1:{port}", "--processes", "2", "--process", str(process)]
 
 
-def started(told: dict[str, str], *words: str) -> "subprocess.Popen[str]":
-    """A process that is told something by its environment."""
-    return subprocess.Popen([sys.executable, "-m", *words], env={**os.environ, **told}, stdout=PIPE, stderr=PIPE, text=True)
+def started(variables: dict[str, str], *words: str) -> "subprocess.Popen[str]":
+    """`python -m ...` with these environment variables, in the background."""
+    environment = {**os.environ, **variables}
+    return subprocess.Popen([sys.executable, "-m", *words], env=environment, stdout=PIPE, stderr=PIPE, text=True)
 
 
 def free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port: int = server.getsockname()[1]
         return port

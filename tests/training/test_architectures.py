@@ -1,17 +1,18 @@
-"""The families of networks, and the table of their layers."""
+"""The families of networks."""
 
 import hashlib
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from keras.src.applications import mobilenet_v2
+from keras.src.utils import file_utils
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.export import canonical, convert, flops
-from darkroom.launch import backend
-from darkroom.training import model_summary, network
+from darkroom.training import model_summary, network, runtime
 from tests.conftest import PLACE, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -32,7 +33,7 @@ APPLICATION = {"name": "MobileNetV2", "weights": None, "size": 32, "trainable": 
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    backend.start(0)
+    runtime.start(0)
 
 
 def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
@@ -81,55 +82,8 @@ def test_squeeze_and_excitation_weighs_channels() -> None:
     assert gate.shape == (None, 1, 1, 16)
 
 
-def test_the_table_counts_what_the_onnx_graph_computes() -> None:
-    for architecture in (
-        {"compact": {**COMPACT, "squeeze_excitation": 4}},
-        {"compact": {**COMPACT, "convolution": "separable"}},
-        {"residual": {**RESIDUAL, "depth": 10, "width": 1}},
-        {"layers": [{"SeparableConv2D": {"filters": 6, "kernel_size": 3}}, {"Dense": {"units": 4}}, "Flatten"]},
-        {"layers": [{"Conv2DTranspose": {"filters": 6, "kernel_size": 2, "strides": 2}}, "Flatten"]},
-    ):
-        model = built(8, **architecture)
-        graph = canonical.canonical(convert.to_onnx(model, 18))
-        total = model_summary.table(model).iloc[-1]
-        assert total["multiply_adds"] == flops.multiply_adds(graph), architecture
-        assert total["parameters"] == model.count_params()
-
-
-def test_the_receptive_field_grows_by_the_kernel_times_the_strides_before_it() -> None:
-    layers = [
-        {"Conv2D": {"filters": 2, "kernel_size": 3}},
-        {"MaxPool2D": {"pool_size": 2}},
-        {"Conv2D": {"filters": 2, "kernel_size": 3, "dilation_rate": 2}},
-        {"Conv2D": {"filters": 2, "kernel_size": 3, "strides": 2}},
-        {"DepthwiseConv2D": {"kernel_size": 3}},
-        "GlobalMaxPool2D",
-    ]
-    found = model_summary.table(built(64, layers=layers))["receptive_field"].tolist()
-    assert found[2:8] == [3, 4, 4 + 2 * 2 * 2, 12 + 2 * 2, 16 + 2 * 4, 64]
-
-
-def test_the_receptive_field_is_in_pixels_of_the_image() -> None:
-    layers = [
-        {"Resizing": {"height": 128, "width": 128}},  # half a pixel apart
-        {"Conv2D": {"filters": 2, "kernel_size": 5, "padding": "same"}},
-        {"UpSampling2D": {"size": 2}},  # a quarter
-        {"Conv2D": {"filters": 2, "kernel_size": 5, "padding": "same"}},
-        {"Conv2DTranspose": {"filters": 2, "kernel_size": 4, "strides": 2}},  # reads two values
-        {"Conv2D": {"filters": 2, "kernel_size": 17}},
-        "Flatten",
-    ]
-    found = model_summary.table(built(64, layers=layers))["receptive_field"].tolist()
-    assert found[2:8] == [1, 3, 3, 4, 5, 7]  # 1, 1 + 4 / 2, 3, 3 + 4 / 4, 4 + 1 / 4, 4.25 + 16 / 8
-
-
-def test_a_shortcut_sees_what_its_widest_branch_sees() -> None:
-    rows = model_summary.table(built(64, residual={**RESIDUAL, "depth": 10, "width": 1})).set_index("kind")
-    assert rows.loc["Add", "receptive_field"].tolist() == [1 + 3 * 2, 7 + 2 + 2 * 2, 13 + 2 * 2 + 2 * 4]
-
-
 @pytest.mark.parametrize(("side", "channels"), [(28, 1), (32, 3)])
-def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> None:
+def test_an_application_takes_small_grey_images(side: int, channels: int) -> None:
     model = built(side, channels, application=APPLICATION)
     assert model.input_shape == (None, side, side, channels)
     images = np.random.default_rng(0).integers(0, 256, (2, side, side, channels), np.uint8)
@@ -139,7 +93,7 @@ def test_an_application_takes_small_grey_pictures(side: int, channels: int) -> N
     assert rows.set_index("layer").loc["bn_Conv1", "receptive_field"] == 3  # three pixels of 32, of 28 even less
 
 
-def test_a_picture_that_is_halved_away_is_one_line() -> None:
+def test_an_image_that_is_halved_away_is_one_line() -> None:
     stages = [{"filters": 4, "convolutions": 1, "halve": True}] * 3
     with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
         built(8, compact={**COMPACT, "stages": stages})
@@ -148,8 +102,6 @@ def test_a_picture_that_is_halved_away_is_one_line() -> None:
 def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import keras
-
     monkeypatch.chdir(tmp_path)
     source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
     source.save_weights("body.weights.h5")
@@ -165,9 +117,6 @@ def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
 
 
 def test_imagenet_without_a_network_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from keras.src.applications import mobilenet_v2
-    from keras.src.utils import file_utils
-
     monkeypatch.setattr(mobilenet_v2, "BASE_WEIGHT_PATH", "http://127.0.0.1:9/")
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
     with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]*127.0.0.1[^\n]*$"):

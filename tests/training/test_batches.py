@@ -1,17 +1,19 @@
+"""Batches are a function of their number: of any worker, any process, any order the same."""
+
 import hashlib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from darkroom.config.named_call import Call, augmentation
+from darkroom.config.named_call import NamedCall, augmentation
 from darkroom.core.errors import DarkroomError
 from darkroom.data import shards
 from darkroom.data.shards import Shards
-from darkroom.training.augmentation import Augmentation
-from darkroom.training.batches import Batches, balanced, one_hot, stream
+from darkroom.launch.distributed.shard import Shard
+from darkroom.training import batches as module
+from darkroom.training.batches import Batches, balanced, stream
 from tests.conftest import PLACE
 
 AUGMENT = [
@@ -28,6 +30,8 @@ BATCH_AUGMENT = [
 ]
 EVEN = np.ones(5, np.float32)
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture
 def split(tmp_path: Path) -> Shards:
@@ -36,7 +40,7 @@ def split(tmp_path: Path) -> Shards:
     return Shards(tmp_path)
 
 
-def digest(split: Shards, workers: int, seed: int = 0, augment: list[Call] = AUGMENT) -> str:
+def digest(split: Shards, workers: int, seed: int = 0, augment: list[NamedCall] = AUGMENT) -> str:
     hashed = hashlib.sha256()
     for images, targets, weights in stream(Batches(split, 8, seed, augment, EVEN, PLACE), 2, workers):
         hashed.update(images.tobytes() + targets.tobytes() + weights.tobytes())
@@ -48,7 +52,6 @@ def test_any_number_of_workers_makes_the_same_bytes(split: Shards) -> None:
     assert digest(split, 2, seed=1) != digest(split, 2, seed=0)
 
 
-@pytest.mark.tensorflow
 def test_mixing_whole_batches_leaves_that_so(split: Shards) -> None:
     assert len({digest(split, workers, augment=BATCH_AUGMENT) for workers in (0, 1, 2, 8)}) == 1
     assert digest(split, 2, 1, BATCH_AUGMENT) != digest(split, 2, 0, BATCH_AUGMENT)
@@ -82,6 +85,20 @@ def test_other_transforms_follow_the_alternating_flip(split: Shards) -> None:
     assert len({digest(split, workers, augment=augment) for workers in (0, 1, 2, 8)}) == 1
 
 
+def test_processes_make_the_rows_of_one_and_no_part_more(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART", 4)
+    augment = [augmentation("AlternatingFlip"), *AUGMENT]
+    alone, *both = (Batches(split, 16, 0, augment, EVEN, PLACE, shard) for shard in (Shard(), Shard(0, 2, 2), Shard(1, 2, 2)))
+    for batch, size in ((0, 16), (1, 16), (3, 2)):
+        for whole, *parts in zip(alone(1, batch), *(it(1, batch) for it in both), strict=True):
+            assert np.array_equal(whole[:size], np.concatenate(parts))
+    sizes: list[int] = []
+    usual = both[1].augmentation
+    both[1].augmentation = lambda images, *rest: sizes.append(len(images)) or usual(images, *rest)  # type: ignore[assignment,func-returns-value]
+    both[1](0, 0)
+    assert sizes == [4, 4]
+
+
 def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
     used, fresh = (Batches(split, 8, 0, AUGMENT, EVEN, PLACE) for _ in range(2))
     list(stream(used, 1, 0))
@@ -110,40 +127,3 @@ def test_balanced_classes_count_alike(split: Shards, monkeypatch: pytest.MonkeyP
     batches = Batches(split, 8, 0, [], np.array([1, 2, 3, 4, 5], np.float32), PLACE)
     _, targets, counted = batches(0, 0)
     assert np.array_equal(counted, targets.argmax(axis=1) + 1)
-
-
-def mixed(name: str, seed: int = 0, **arguments: Any) -> tuple[np.ndarray, np.ndarray]:
-    """What one augmentation of Keras makes of eight black images of class 0 and eight white ones of class 1."""
-    images = np.repeat(np.array([0, 255], np.uint8), 8)[:, None, None, None] * np.ones((1, 12, 12, 1), np.uint8)
-    return Augmentation([augmentation({name: arguments})], PLACE)(images, one_hot(np.repeat([0, 1], 8), 2), seed)
-
-
-@pytest.mark.tensorflow
-@pytest.mark.parametrize(("name", "arguments"), [("MixUp", {"alpha": 1.0}), ("CutMix", {"factor": [1.0, 1.0]})])
-def test_labels_are_mixed_as_the_images_are(name: str, arguments: dict[str, Any]) -> None:
-    images, targets = mixed(name, **arguments)
-    white = images.reshape(16, -1).mean(axis=1) / 255
-    assert np.allclose(white, targets[:, 1], atol=0.5 / 255 if name == "MixUp" else 0.15)  # CutMix: whole pixels
-    assert len(set(np.round(white, 3))) > 4 and np.allclose(targets.sum(axis=1), 1)
-    shades = {len(np.unique(image)) for image in images}
-    assert shades == ({1} if name == "MixUp" else {1, 2})
-
-
-@pytest.mark.tensorflow
-def test_random_erasing_takes_a_patch_and_leaves_the_label() -> None:
-    images, targets = mixed("RandomErasing", factor=[1.0, 1.0], scale=[0.2, 0.2], fill_value=128.0)
-    assert np.array_equal(targets, one_hot(np.repeat([0, 1], 8), 2))
-    assert all((image == 128).any() and (image != 128).any() for image in images)
-
-
-@pytest.mark.tensorflow
-def test_rand_augment_changes_pixels_otherwise_for_every_seed() -> None:
-    first, again, other = (mixed("RandAugment", seed, factor=0.8)[0] for seed in (0, 0, 1))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-@pytest.mark.tensorflow
-def test_what_keras_finds_while_it_mixes_is_one_line() -> None:
-    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m\[0\].RandomErasing: [^\n]+$"):
-        mixed("RandomErasing", fill_value=[0.0, 0.0])

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
-from darkroom.launch import backend
+from darkroom.training import backend, determinism_check, runtime
 
 pytestmark = pytest.mark.tensorflow
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
@@ -13,13 +15,10 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    backend.start(0)
+    runtime.start(0)
 
 
 def network(*middle: Any) -> Any:
-    import keras
-    from keras import layers
-
     image = keras.Input((8, 8, 1), dtype="uint8", name="image")
     x = layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(image))
     for layer in (layers.BatchNormalization(), layers.Dropout(0.5), *middle, layers.GlobalMaxPooling2D()):
@@ -27,54 +26,46 @@ def network(*middle: Any) -> Any:
     return keras.Model(image, layers.Softmax()(layers.Dense(3, name="logits")(x)))
 
 
-def unsteady(steady_forward: bool) -> Any:
-    import keras
-
-    class Unsteady(keras.layers.Layer):
+def changing(same_forward: bool) -> Any:
+    class Changing(keras.layers.Layer):
         calls = 0
 
         def call(self, x: Any) -> Any:
             type(self).calls += 1
             change = x * (1e-7 * self.calls)
-            return x + (change - keras.ops.stop_gradient(change) if steady_forward else change)
+            return x + (change - keras.ops.stop_gradient(change) if same_forward else change)
 
-    return Unsteady(name="odd")
+    return Changing(name="odd")
 
 
-def told(model: Any) -> list[str]:
-    from darkroom.training import determinism_check
-
+def lines(model: Any) -> list[str]:
     return list(determinism_check.examine(model, IMAGES))
 
 
-def test_a_network_of_ours_is_steady_and_stays_as_it_was() -> None:
+def test_a_network_of_ours_is_deterministic_and_stays_as_it_was() -> None:
     model = network()
     before = [np.array(it) for it in model.variables]
-    assert told(model) == []
+    assert lines(model) == []
     for variable, value in zip(model.variables, before, strict=True):
         assert np.array_equal(np.array(variable), value)
 
 
-@pytest.mark.parametrize("steady_forward", [False, True])
-def test_a_layer_that_changes_is_named(steady_forward: bool) -> None:
-    (line,) = told(network(unsteady(steady_forward)))
-    assert line.startswith("odd (Unsteady): not the same from call to call on this device; training.backend: jax may")
+@pytest.mark.parametrize("same_forward", [False, True])
+def test_a_layer_that_changes_is_named(same_forward: bool) -> None:
+    (line,) = lines(network(changing(same_forward)))
+    assert line.startswith("odd (Changing): not the same from call to call on this device; training.backend: jax may")
 
 
 def test_a_layer_that_is_refused_is_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from keras import layers
+    usual = backend.gradients
 
-    from darkroom.training import determinism_check
-
-    usual = determinism_check._gradients
-
-    def refusing(layer: Any) -> determinism_check.Gradients:
+    def refusing(layer: Any, weights_of: Any) -> Any:
         if isinstance(layer, layers.UpSampling2D):
             raise NotImplementedError("A deterministic GPU implementation of ResizeNearestNeighborGrad is not available.")
-        return usual(layer)
+        return usual(layer, weights_of)
 
-    monkeypatch.setattr(determinism_check, "_gradients", refusing)
-    assert told(network(layers.UpSampling2D(name="up"))) == [
+    monkeypatch.setattr(backend, "gradients", refusing)
+    assert lines(network(layers.UpSampling2D(name="up"))) == [
         "up (UpSampling2D): A deterministic GPU implementation of ResizeNearestNeighborGrad is not available.; "
         "interpolation: bilinear has one"
     ]

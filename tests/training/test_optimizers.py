@@ -9,8 +9,7 @@ import pytest
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.launch import backend
-from darkroom.training import network, optimizers
+from darkroom.training import network, optimizers, runtime
 from tests.conftest import PLACE, model_of
 
 pytestmark = pytest.mark.tensorflow
@@ -21,7 +20,7 @@ LINEAR = {"PolynomialDecay": {"initial_learning_rate": 0.4, "end_learning_rate":
 
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
-    backend.start(0)
+    runtime.start(0)
 
 
 def compiled(steps_per_epoch: int = 10, layers: Sequence[Any] = LAYERS, **fit: Any) -> Any:
@@ -35,11 +34,11 @@ def compiled(steps_per_epoch: int = 10, layers: Sequence[Any] = LAYERS, **fit: A
 def rates(rate: Any, warmup: str | None, steps: list[int], epochs: int = 10) -> list[float]:
     """The learning rate before each of `steps`, ten steps an epoch."""
     optimizer = compiled(epochs=epochs, warmup=warmup, optimizer={"SGD": {"learning_rate": rate}}).optimizer
-    found = []
+    values = []
     for step in steps:
         optimizer.iterations.assign(step)
-        found.append(round(float(optimizer._get_current_learning_rate()), 6))
-    return found
+        values.append(round(float(optimizer._get_current_learning_rate()), 6))
+    return values
 
 
 def stepped(optimizer: dict[str, Any], gradient: float = 0.0, **fit: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:

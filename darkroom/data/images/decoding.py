@@ -1,7 +1,7 @@
-"""From the bytes of an image file to its whole picture: uint8, upright, opaque, grey or RGB.
+"""From the bytes of an image file to its pixels: uint8, orientation applied, opaque, grey or RGB.
 
-Pillow reads every header and decodes nearly all. OpenCV decodes plain JPEG, to the same values in less time, and colours of 16
-bit, of which Pillow keeps the upper half only. Colour profiles are not applied.
+Pillow reads every header and decodes most formats. OpenCV decodes plain JPEG, to the same values in less time, and 16 bit
+colour, of which Pillow keeps only the upper 8 bits. Colour profiles are not applied.
 """
 
 import io
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data.images import high_bit_depth
-from darkroom.data.images.formats import REFUSED, kind_of
-from darkroom.data.images.orientation import Background, upright
-from darkroom.data.images.stderr_guard import overheard, undisturbed
+from darkroom.data.images import high_bit_depth, orientation
+from darkroom.data.images.formats import UNSUPPORTED, format_of
+from darkroom.data.images.orientation import Background
+from darkroom.data.images.stderr_guard import captured_stderr, pillow_guard
 
 Pixels = NDArray[np.uint8]
 
-YCCK = 2  # what Adobe's marker says of a JPEG in four colours that were turned as YCbCr is
-DECODERS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # Pillow can be built without them
-MODES = {  # Pillow's modes: what to convert it to, and what is said of it
+YCCK = 2  # the colour transform in Adobe's marker of a four-colour JPEG that is stored as YCCK
+OPTIONAL_DECODERS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # Pillow can be built without them
+MODES = {  # mode of Pillow: the mode to convert to, and the note about it
     "1": ("L", "1 bit"),
     "L": ("L", None),
     "RGB": ("RGB", None),
@@ -39,82 +39,82 @@ MODES = {  # Pillow's modes: what to convert it to, and what is said of it
     "RGBA": ("RGBA", None),
     "RGBa": ("RGBA", None),
 }
-# what damaged files were seen to raise, over tens of thousands of them, each with some bytes changed
+# All that the decoders raised for tens of thousands of files with a few bytes changed.
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, RuntimeError, struct.error, zlib.error, cv2.error)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A whole picture, upright and opaque: `pixels` is uint8 H x W (grey) or H x W x 3 (RGB).
+class DecodedImage:
+    """An image at its own size: `pixels` is uint8 H x W (grey) or H x W x 3 (RGB), orientation applied, opaque.
 
-    `notes` says in short, always the same words what had to be done to the file for that; it is empty for a plain file.
+    `notes` names each conversion that the file needed, in fixed words; it is empty for a plain file.
     """
 
     pixels: Pixels
     notes: tuple[str, ...]
 
 
-def picture(content: bytes, background: Background, max_pixels: int, listen: bool = False) -> Picture:
-    """Decodes a file; `background` (RGB) shows through where it is transparent.
+def decode(content: bytes, background: Background, max_pixels: int, capture_stderr: bool = False) -> DecodedImage:
+    """Decodes an image file; transparent pixels show `background` (RGB).
 
-    With `listen` nothing is printed, and damaged data, with which libjpeg goes on and prints a line, is noted; standard error
-    is held meanwhile, for the whole process. Raises DarkroomError, with the reason in always the same words, for what is no picture,
-    has no decoder here, is damaged or cut short, or has more than `max_pixels`.
+    With `capture_stderr` nothing is printed, and data damage, which libjpeg only prints, becomes a note; standard error of the
+    whole process is redirected meanwhile. Raises DarkroomError, in fixed words, for a file that is not an image, has no decoder
+    here, is damaged or truncated, or has more than `max_pixels`.
     """
-    kind = _readable(content)
-    with overheard() if listen else nullcontext(bytes) as heard:
-        pixels, notes = _refusing(kind, content, background, max_pixels)
-        damaged = ("damaged JPEG data",) if b"Corrupt JPEG data" in heard() else ()
-    return Picture(np.ascontiguousarray(pixels), (*damaged, *notes))
+    image_format = _supported_format(content)
+    with captured_stderr() if capture_stderr else nullcontext(bytes) as printed:
+        pixels, notes = _decode(image_format, content, background, max_pixels)
+        damaged = ("damaged JPEG data",) if b"Corrupt JPEG data" in printed() else ()
+    return DecodedImage(np.ascontiguousarray(pixels), (*damaged, *notes))
 
 
-def _refusing(kind: str, content: bytes, background: Background, max_pixels: int) -> tuple[Pixels, list[str]]:
+def _supported_format(content: bytes) -> str:
+    if not content:
+        raise DarkroomError("the file is empty")
+    name = format_of(content)
+    if name is None:
+        raise DarkroomError("not an image that Pillow or OpenCV can decode")
+    if name in UNSUPPORTED or (name in OPTIONAL_DECODERS and not features.check(OPTIONAL_DECODERS[name])):
+        raise DarkroomError(f"{name}: no decoder here; convert it to JPEG or PNG")
+    return name
+
+
+def _decode(image_format: str, content: bytes, background: Background, max_pixels: int) -> tuple[Pixels, list[str]]:
     try:
-        with undisturbed(max_pixels):
-            image = Image.open(io.BytesIO(content), formats=[kind])
+        with pillow_guard(max_pixels):
+            image = Image.open(io.BytesIO(content), formats=[image_format])
             if image.width * image.height > max_pixels:
                 raise _too_large(max_pixels)
             turn, frames = image.getexif().get(ExifTags.Base.Orientation, 1), getattr(image, "n_frames", 1)
-            plain = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
-            found = None if plain else _decoded(image, content)
-        if found is None and (pixels := _jpeg(image.mode, content)) is not None:  # by any number of threads at once
-            found = pixels, []
-        if found is None:
-            with undisturbed(max_pixels):  # Pillow says why, or knows it better
-                found = _decoded(image, content)
-        return upright(*found, turn, frames, image.format == "TIFF", background)
+            plain_jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
+            decoded = None if plain_jpeg else _with_pillow(image, content)
+        if decoded is None and (pixels := _with_opencv(image.mode, content)) is not None:  # needs no lock
+            decoded = pixels, []
+        if decoded is None:
+            with pillow_guard(max_pixels):  # Pillow either decodes it or raises the reason
+                decoded = _with_pillow(image, content)
+        return orientation.normalize(*decoded, turn, frames, image.format == "TIFF", background)
     except Image.DecompressionBombError:
         raise _too_large(max_pixels) from None
     except UnidentifiedImageError:
-        raise DarkroomError(f"a damaged or truncated {kind} file, or one of a rare kind") from None
+        raise DarkroomError(f"a damaged or truncated {image_format} file, or one of a rare kind") from None
     except DAMAGE:
-        raise DarkroomError(f"a damaged or truncated {kind} file") from None
-
-
-def _readable(content: bytes) -> str:
-    if not content:
-        raise DarkroomError("the file is empty")
-    kind = kind_of(content)
-    if kind is None:
-        raise DarkroomError("not an image that Pillow or OpenCV can decode")
-    if kind in REFUSED or (kind in DECODERS and not features.check(DECODERS[kind])):
-        raise DarkroomError(f"{kind}: no decoder here; convert it to JPEG or PNG")
-    return kind
+        raise DarkroomError(f"a damaged or truncated {image_format} file") from None
 
 
 def _too_large(max_pixels: int) -> DarkroomError:
     return DarkroomError(f"more pixels than image.max_pixels allows ({max_pixels:,})")
 
 
-def _jpeg(mode: str, content: bytes) -> Pixels | None:
-    """A plain JPEG, as it lies in the file; None where OpenCV finds it damaged."""
-    colours = cv2.IMREAD_COLOR_RGB if mode == "RGB" else cv2.IMREAD_GRAYSCALE
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), colours | cv2.IMREAD_IGNORE_ORIENTATION)
+def _with_opencv(mode: str, content: bytes) -> Pixels | None:
+    """A plain JPEG as stored in the file, uint8 H x W or H x W x 3; None where OpenCV cannot decode it."""
+    flag = cv2.IMREAD_COLOR_RGB if mode == "RGB" else cv2.IMREAD_GRAYSCALE
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     return None if pixels is None else np.asarray(pixels, np.uint8)
 
 
-def _decoded(image: Image.Image, content: bytes) -> tuple[Pixels, list[str]]:
-    """uint8 H x W, or H x W x C: grey and alpha, RGB, RGB and alpha; and the notes."""
+def _with_pillow(image: Image.Image, content: bytes) -> tuple[Pixels, list[str]]:
+    """uint8 H x W (grey), or H x W x C: grey and alpha, RGB, RGB and alpha; and the notes."""
     bits = high_bit_depth.bits(image, content)
     image.load()
     notes = [f"{bits} bit"] if bits > 8 else []

@@ -1,4 +1,4 @@
-"""Pictures with more than 8 bits a value: scaled by their range, so that white stays white, and rounded to the nearest."""
+"""Images with more than 8 bits a channel, scaled to 8 by their full range (white stays white) and rounded to the nearest."""
 
 from typing import cast
 
@@ -10,12 +10,13 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, EXTRASAMPLES, PHOTOMETRIC_INTERPR
 
 Pixels = NDArray[np.uint8]
 
-PNG_DEPTH, PNG_COLOURS, GREY_AND_ALPHA = 24, 25, 4  # two places in the header of a PNG, and a value of the second
-WHITE_IS_ZERO, PREMULTIPLIED = 0, (1,)
+PNG_DEPTH, PNG_COLOUR_TYPE = 24, 25  # offsets in the header of a PNG
+GREY_AND_ALPHA = 4  # a colour type of PNG
+WHITE_IS_ZERO, PREMULTIPLIED = 0, (1,)  # values of the TIFF tags PhotometricInterpretation and ExtraSamples
 
 
 def bits(image: Image.Image, content: bytes) -> int:
-    """How many bits a value has; 8 where it has fewer, or is of a kind without a range."""
+    """Bits a channel; 8 where there are fewer, or where the format has no fixed range."""
     if image.format == "PNG":
         return max(8, content[PNG_DEPTH])
     if isinstance(image, TiffImageFile):
@@ -24,9 +25,10 @@ def bits(image: Image.Image, content: bytes) -> int:
 
 
 def pixels(image: Image.Image, content: bytes, bits: int) -> Pixels | None:
-    """uint8 H x W or H x W x C of a loaded image with `bits` a value; None where its 8 bits in Pillow are all there is.
+    """uint8 H x W or H x W x C of a loaded image with `bits` a channel; None where Pillow's own 8 bits have to do.
 
-    Pillow keeps only the upper 8 bits of colours, so those are OpenCV's. It has read them too: it sees where a file is damaged.
+    Pillow keeps only the upper 8 bits of colour images, so OpenCV decodes those. Pillow has loaded them before, and so has
+    checked them for damage.
     """
     if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
         return _grey(image, 2**bits - 1)
@@ -36,7 +38,7 @@ def pixels(image: Image.Image, content: bytes, bits: int) -> Pixels | None:
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         return None
-    grey = image.format == "PNG" and content[PNG_COLOURS] == GREY_AND_ALPHA
+    grey = image.format == "PNG" and content[PNG_COLOUR_TYPE] == GREY_AND_ALPHA
     order = [0, -1] if grey else [2, 1, 0, *range(3, values.shape[2])]
     return _scaled(cast("NDArray[np.uint16]", values)[..., order], 65535)
 
@@ -45,7 +47,7 @@ def _grey(image: Image.Image, white: int) -> Pixels:
     values = np.asarray(image)
     scaled = _scaled(values, white)
     if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO:
-        scaled = 255 - scaled  # Pillow leaves this to its readers where there are 16 bits
+        scaled = 255 - scaled  # Pillow inverts 8 bit images itself, but not those of 16 bit
     key = image.info.get("transparency")
     if key is None:
         return scaled

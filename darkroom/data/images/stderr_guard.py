@@ -1,7 +1,7 @@
-"""What the image libraries share with the whole process, held still while a picture is read.
+"""Keeps the image libraries from changing, or printing to, what the whole process shares.
 
-Pillow keeps its largest picture in a global, warns through Python's warnings and logs: one thread at a time goes through
-that. libjpeg, libpng and OpenCV write to standard error: a stage listens to it; a program that predicts keeps its own.
+Pillow has its pixel limit in a global variable and reports through Python's warnings and logging, so one thread at a time
+uses it. libjpeg, libpng and OpenCV print to standard error, which a stage can capture.
 """
 
 import logging
@@ -17,18 +17,19 @@ from functools import lru_cache
 from PIL import Image
 
 STDERR = 2
-HEARD = 4096
+CAPTURED_BYTES = 4096
 
-_ALONE, _LISTENING = threading.Lock(), threading.Lock()
-_LOGGER, _SILENT = logging.getLogger("PIL"), logging.NullHandler()
+_PILLOW_LOCK, _STDERR_LOCK = threading.Lock(), threading.Lock()
+_NULL_HANDLER = logging.NullHandler()
 
 
 @contextmanager
-def undisturbed(max_pixels: int) -> Iterator[None]:
-    """Pillow warns of nothing inside and refuses more than twice `max_pixels` wherever a file claims them; one thread only."""
-    with _ALONE, warnings.catch_warnings():
+def pillow_guard(max_pixels: int) -> Iterator[None]:
+    """Inside, Pillow prints nothing and raises DecompressionBombError beyond twice `max_pixels`. One thread at a time."""
+    with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logging.getLogger("PIL").addHandler(_SILENT)  # else Python prints what nobody handles; a second time changes nothing
+        # Without a handler Python prints warnings of the log. Adding the same handler again has no effect.
+        logging.getLogger("PIL").addHandler(_NULL_HANDLER)
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
         try:
             yield
@@ -37,33 +38,34 @@ def undisturbed(max_pixels: int) -> Iterator[None]:
 
 
 @contextmanager
-def overheard() -> Iterator[Callable[[], bytes]]:
-    """Nothing inside is printed to standard error, by whatever thread; gives a function that says what would have been.
+def captured_stderr() -> Iterator[Callable[[], bytes]]:
+    """Captures standard error of the process, and yields a function that returns what was printed so far (at most 4 kB).
 
-    One thread at a time: it could not be told whose line it is.
+    One thread at a time, since a captured line does not say which thread printed it.
     """
-    if sys.__stderr__ is None:  # closed from the start: that number may be any file by now
+    if sys.__stderr__ is None:  # it was closed before the start, and its descriptor may belong to any file by now
         yield lambda: b""
         return
-    with _LISTENING:
-        kept, heard = os.dup(STDERR), _nameless(os.getpid())
+    with _STDERR_LOCK:
+        original, capture = os.dup(STDERR), _capture_file(os.getpid())
         try:
-            os.dup2(heard, STDERR)
-            yield lambda: os.pread(heard, HEARD, 0)
+            os.dup2(capture, STDERR)
+            yield lambda: os.pread(capture, CAPTURED_BYTES, 0)
         finally:
-            os.dup2(kept, STDERR)
-            os.close(kept)
-            if os.lseek(heard, 0, os.SEEK_CUR):
-                os.ftruncate(heard, 0)
-                os.lseek(heard, 0, os.SEEK_SET)
+            os.dup2(original, STDERR)
+            os.close(original)
+            if os.lseek(capture, 0, os.SEEK_CUR):
+                os.ftruncate(capture, 0)
+                os.lseek(capture, 0, os.SEEK_SET)
 
 
 @lru_cache(1)
-def _nameless(_: int) -> int:
-    """An empty file without a name, one for each process: a fork would share it. In memory where that can be had, because a
-    container may have no place that can be written to.
+def _capture_file(_: int) -> int:
+    """The descriptor of an empty, unnamed file, one a process, because a forked process would share its position.
+
+    In memory on Linux: a container may have no writable folder.
     """
     if sys.platform == "linux":
-        return os.memfd_create("heard")
+        return os.memfd_create("stderr")
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

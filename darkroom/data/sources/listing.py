@@ -1,70 +1,73 @@
-"""What lies in a folder: files that may be pictures, files that cannot be, and those that nobody means."""
+"""The files of a folder, at any depth: those that may be images, those that cannot be read, and hidden ones."""
 
 import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pathspec import GitIgnoreSpec
+
 from darkroom.data.ledger import Row
 
-IGNORE = Path(".dvcignore")
+IGNORE_FILE = ".dvcignore"
 LINKED_FOLDER = "a link to a folder; it is not followed"
 NOT_UTF8 = "its name is not UTF-8; rename it"
-SYSTEM = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
+SYSTEM_FILES = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
 
 
 @dataclass
 class Listing:
-    """Names relative to a folder, with `/`, sorted: `files` and `folders` at any depth; `odd` ones with the reason.
+    """Names relative to a folder, with `/`, sorted: `files` and `folders` at any depth.
 
-    `skipped` counts the hidden and system files.
+    `refused` has a row for each entry that cannot be read, with the reason; `skipped` counts hidden and system files.
     """
 
     files: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
-    odd: list[Row] = field(default_factory=list)
+    refused: list[Row] = field(default_factory=list)
     skipped: int = 0
 
     @property
-    def top(self) -> list[str]:
-        """The files at the top."""
+    def top_files(self) -> list[str]:
+        """The files directly in the folder."""
         return [name for name in self.files if "/" not in name]
 
-    def below(self, parent: str = "") -> list[str]:
-        """The names of the folders right below a folder."""
-        start = f"{parent}/" if parent else ""
-        inside = (name.removeprefix(start) for name in self.folders if name.startswith(start))
+    def subfolders(self, parent: str = "") -> list[str]:
+        """The names of the folders directly in `parent`; "" is the folder that was listed."""
+        prefix = f"{parent}/" if parent else ""
+        inside = (name.removeprefix(prefix) for name in self.folders if name.startswith(prefix))
         return [name for name in inside if "/" not in name]
 
 
-def listing(root: Path) -> Listing:
-    """Lists a folder. Links to files are followed, links to folders are not: they may lead anywhere, also back."""
-    found = Listing()
-    _list(found, str(root), "")
-    found.files.sort()
-    found.folders.sort()
-    return found
+def scan(root: Path) -> Listing:
+    """Lists a folder. Links to files are followed; links to folders are not, since they may lead anywhere, even back."""
+    listing = Listing()
+    _scan(listing, str(root), "")
+    listing.files.sort()
+    listing.folders.sort()
+    return listing
 
 
-def unpassable(root: Path) -> list[Row]:
-    """What in a folder DVC itself fails on, or waits for without end, unless .dvcignore names it."""
-    rows = [row for row in listing(root).odd if row.reason != LINKED_FOLDER]
-    if not rows or not IGNORE.is_file():
+def dvc_blockers(name: str, root: Path) -> list[Row]:
+    """What in the data set `name`, a folder below the checkout `root`, makes DVC fail or wait forever.
+
+    Entries that .dvcignore of the checkout names are left out.
+    """
+    rows = [row for row in scan(root / name).refused if row.reason != LINKED_FOLDER]
+    if not rows or not (root / IGNORE_FILE).is_file():
         return rows
-    from pathspec import GitIgnoreSpec
-
-    ignored = GitIgnoreSpec.from_lines(IGNORE.read_text(encoding="utf-8").splitlines())
-    return [row for row in rows if not ignored.match_file((root / row.source).as_posix())]
+    ignored = GitIgnoreSpec.from_lines((root / IGNORE_FILE).read_text(encoding="utf-8").splitlines())
+    return [row for row in rows if not ignored.match_file((Path(name) / row.source).as_posix())]
 
 
 def unreadable(path: Path) -> str | None:
-    """Why a path is no file that can be read; None where it is one."""
+    """Why a path is not a readable file; None if it is one."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return "a broken link" if path.is_symlink() else "no such file"
-    except OSError as error:  # a link to itself, too long a name, a folder that may not be entered
-        return _told(error)
+    except OSError as error:  # a link to itself, a name that is too long, a folder without permission
+        return _reason(error)
     if stat.S_ISDIR(mode):
         return LINKED_FOLDER if path.is_symlink() else "a folder, not a file"
     if not stat.S_ISREG(mode):
@@ -72,31 +75,31 @@ def unreadable(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else "permission denied"
 
 
-def _list(found: Listing, root: str, parent: str) -> None:
+def _scan(listing: Listing, root: str, parent: str) -> None:
     try:
-        with os.scandir(f"{root}/{parent}") as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+        with os.scandir(f"{root}/{parent}") as iterator:
+            entries = sorted(iterator, key=lambda entry: entry.name)
     except OSError as error:
-        found.odd.append(_row(parent, _told(error)))
+        listing.refused.append(_row(parent, _reason(error)))
         return
-    for entry in listed:
+    for entry in entries:
         name = f"{parent}/{entry.name}" if parent else entry.name
-        if entry.name.startswith(".") or entry.name.casefold() in SYSTEM:
-            found.skipped += _count(entry)
+        if entry.name.startswith(".") or entry.name.casefold() in SYSTEM_FILES:
+            listing.skipped += _count(entry)
         elif not _is_utf8(name):
-            found.odd.append(_row(name, NOT_UTF8))
+            listing.refused.append(_row(name, NOT_UTF8))
         elif entry.is_dir(follow_symlinks=False):
-            found.folders.append(name)
-            _list(found, root, name)
+            listing.folders.append(name)
+            _scan(listing, root, name)
         elif reason := unreadable(Path(entry.path)):
-            found.odd.append(_row(name, reason))
+            listing.refused.append(_row(name, reason))
         else:
-            found.files.append(name)
+            listing.files.append(name)
 
 
 def _row(name: str, reason: str) -> Row:
-    shown = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return Row(shown, shown.split("/")[0] if "/" in shown else "", "refused", reason)
+    printable = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return Row(printable, printable.split("/")[0] if "/" in printable else "", "refused", reason)
 
 
 def _count(entry: "os.DirEntry[str]") -> int:
@@ -111,5 +114,5 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _told(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()

@@ -1,6 +1,6 @@
-"""The manifest of a data set that lies here: each file by name, with its size and SHA-256. It stands for a copy.
+"""The manifest of a user's own data set: the path, size and SHA-256 of each file, written instead of a copy.
 
-DVC compares the files by itself; the manifest tells, years later, which they were, and holds preprocess to them.
+It records which files a result came from, and preprocess refuses files that differ from it.
 """
 
 import hashlib
@@ -11,78 +11,82 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from darkroom.core import artifacts, paths
+from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
 from darkroom.data import executors
-from darkroom.data.sources.listing import listing
+from darkroom.data.sources import listing
 from darkroom.data.sources.readers.collection import Collection, Files
 
-THREADS, AT_ONCE = 8, 64
+THREADS, FILES_PER_TASK = 8, 64
 
-Measured = tuple[str, int, str]
+Location = tuple[Path, str]  # a folder, and the name of a file relative to it
+Entry = tuple[str, int, str]  # name, size in bytes, SHA-256
 
 
 def write(dataset: Path, collection: Collection, target: Path) -> pd.DataFrame:
-    """Hashes the files of a data set, writes `target` and returns it: path, size in bytes, sha256."""
-    names = [*_pictures(collection), *others(dataset, collection)]
-    chunks = (names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE))
-    rows: list[Measured] = []
-    shown = {"unit": " files", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
-    with ThreadPoolExecutor(THREADS) as pool, tqdm(desc="manifest", total=len(names), **shown) as bar:
-        for measured in executors.in_order(pool, THREADS, _measured, chunks):
-            rows += measured
-            bar.update(len(measured))
-    table = pd.DataFrame(rows, columns=["path", "size", "sha256"])
+    """Hashes the files of a data set, writes the table `target` and returns it: path, size in bytes, sha256."""
+    locations = [*_images(collection), *_other_files(dataset, collection)]
+    chunks = (locations[start : start + FILES_PER_TASK] for start in range(0, len(locations), FILES_PER_TASK))
+    entries: list[Entry] = []
+    options = {"unit": " files", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
+    with ThreadPoolExecutor(THREADS) as pool, tqdm(desc="manifest", total=len(locations), **options) as bar:
+        for hashed in executors.map_in_order(pool, THREADS, _hash, chunks):
+            entries += hashed
+            bar.update(len(hashed))
+    table = pd.DataFrame(entries, columns=["path", "size", "sha256"])
     artifacts.write_csv(target, table)
     return table
 
 
-def read() -> dict[str, str]:
-    """The SHA-256 of each file, by name; nothing for a recipe, whose files lie in data/raw themselves."""
-    if not paths.MANIFEST.is_file():
+def read(path: Path) -> dict[str, str]:
+    """The SHA-256 of each file by name; empty if there is no manifest, as for a catalog entry."""
+    if not path.is_file():
         return {}
-    table = pd.read_csv(paths.MANIFEST, dtype=str, keep_default_na=False, lineterminator="\n")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
     return dict(zip(table["path"], table["sha256"], strict=True))
 
 
-def others(dataset: Path, collection: Collection) -> list[tuple[Path, str]]:
-    """Where the files lie that are no pictures, and what they are called: arrays, a table, an archive."""
-    if dataset.is_file():
-        return [(dataset.parent, dataset.name)]
-    if isinstance(collection.pictures, Files):
-        return [(path.parent, path.name) for path in collection.also]
-    return [(dataset, name) for name in listing(dataset).files]
+def check(dataset: Path, collection: Collection, manifest: Path) -> dict[str, str]:
+    """What `read` returns. Raises DarkroomError for an image that the manifest lacks, or a table or archive that changed.
 
-
-def unchanged(dataset: Path, collection: Collection, known: dict[str, str]) -> None:
-    """Raises DarkroomError for a file that is not that of the manifest, or a picture that is not in it.
-
-    What is in the pictures is compared when they are read.
+    The content of the images is checked when they are decoded.
     """
-    if not known:
-        return
-    for _, _, sha256, path in ((*_measured([place])[0], place[0] / place[1]) for place in others(dataset, collection)):
-        if known.get(path.name if dataset.is_file() else str(path.relative_to(dataset))) != sha256:
-            raise DarkroomError(changed(path))
-    for root, name in _pictures(collection):
-        if name not in known:
-            raise DarkroomError(changed(root / name))
+    sha256 = read(manifest)
+    if not sha256:
+        return sha256
+    for folder, name in _other_files(dataset, collection):
+        ((_, _, digest),) = _hash([(folder, name)])
+        if sha256.get(name) != digest:
+            raise DarkroomError(changed(folder / name, manifest))
+    for folder, name in _images(collection):
+        if name not in sha256:
+            raise DarkroomError(changed(folder / name, manifest))
+    return sha256
 
 
-def changed(path: Path) -> str:
-    """The line for a file that is not the one of the manifest."""
-    return f"{path}: changed since {paths.MANIFEST} was written; run `dvc repro`, or `dvc repro --force download`"
+def changed(path: Path, manifest: Path) -> str:
+    """The message for a file that differs from the manifest."""
+    return f"{path}: changed since {manifest} was written; run `dvc repro`, or `dvc repro --force download`"
 
 
-def _pictures(collection: Collection) -> Iterator[tuple[Path, str]]:
-    if isinstance(collection.pictures, Files):
-        root = collection.pictures.root
+def _images(collection: Collection) -> Iterator[Location]:
+    if isinstance(collection.images, Files):
+        root = collection.images.root
         yield from ((root, name) for name in collection.items["source"].tolist())
 
 
-def _measured(places: Sequence[tuple[Path, str]]) -> list[Measured]:
-    found = []
-    for root, name in places:
-        with (root / name).open("rb") as stream:
-            found.append((name, (root / name).stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
-    return found
+def _other_files(dataset: Path, collection: Collection) -> list[Location]:
+    """The files that are not images: arrays, a table, an archive."""
+    if dataset.is_file():
+        return [(dataset.parent, dataset.name)]
+    if isinstance(collection.images, Files):
+        return [(path.parent, path.name) for path in collection.extra_files]
+    return [(dataset, name) for name in listing.scan(dataset).files]
+
+
+def _hash(locations: Sequence[Location]) -> list[Entry]:
+    entries = []
+    for folder, name in locations:
+        with (folder / name).open("rb") as stream:
+            entries.append((name, (folder / name).stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
+    return entries

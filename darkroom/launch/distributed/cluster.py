@@ -1,4 +1,4 @@
-"""How a process is told that it is one of several: by options, by JAX's variables, or by the cluster that started it."""
+"""How a process knows that it is one of several: by options, by JAX's variables, or by the cluster manager that started it."""
 
 import os
 import re
@@ -18,44 +18,49 @@ class Cluster:
     process: int | None = None
 
 
-def found(asked: Cluster, backend: str) -> Cluster | None:
+def detect(options: Cluster, backend: str) -> Cluster | None:
     """What the options ask for, else JAX's variables, else SLURM's, Open MPI's or Kubernetes's; None for a single process.
 
-    A cluster's word alone does not keep a backend that trains in one process from doing so: it may be one of many trainings.
+    A cluster manager alone does not keep TensorFlow from training: it may be one of many trainings that it started. Raises
+    DarkroomError for what cannot be, and where the options or the variables ask for several processes on TensorFlow.
     """
-    told = Cluster(
-        asked.coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS"),
-        _number(asked.processes, "JAX_NUM_PROCESSES"),
-        _number(asked.process, "JAX_PROCESS_ID"),
+    cluster = Cluster(
+        options.coordinator or os.environ.get("JAX_COORDINATOR_ADDRESS"),
+        _number(options.processes, "JAX_NUM_PROCESSES"),
+        _number(options.process, "JAX_PROCESS_ID"),
     )
-    if told != Cluster():
-        return _checked(told)
-    return told if backend == "jax" and _is_managed() else None
+    if cluster == Cluster():
+        return cluster if backend == "jax" and _is_managed() else None
+    _check(cluster)
+    if backend != "jax":
+        raise DarkroomError(f"params.yaml: training.backend: {backend} trains in one process only, jax in several")
+    return cluster
 
 
-def _checked(found: Cluster) -> Cluster:
-    """Refuses what cannot be, and what is left out where no cluster can tell it."""
-    if found.coordinator is not None and not re.fullmatch(r".+:\d+", found.coordinator):
-        raise DarkroomError(f"several processes: {found.coordinator!r} is not HOST:PORT; each takes {HOW}")
-    if None not in (found.process, found.processes) and not 0 <= found.process < found.processes:  # type: ignore[operator]
-        raise DarkroomError(f"several processes: there is no process {found.process} of {found.processes}: they count from 0")
-    if None in (found.coordinator, found.processes, found.process) and not _is_managed():
+def _check(cluster: Cluster) -> None:
+    """Refuses what cannot be, and what is left out where no cluster manager says it."""
+    if cluster.coordinator is not None and not re.fullmatch(r".+:\d+", cluster.coordinator):
+        raise DarkroomError(f"several processes: {cluster.coordinator!r} is not HOST:PORT; each takes {HOW}")
+    if None not in (cluster.process, cluster.processes) and not 0 <= cluster.process < cluster.processes:  # type: ignore[operator]
+        raise DarkroomError(
+            f"several processes: there is no process {cluster.process} of {cluster.processes}: they count from 0"
+        )
+    if None in (cluster.coordinator, cluster.processes, cluster.process) and not _is_managed():
         raise DarkroomError(f"several processes: each takes {HOW}")
-    return found
 
 
-def _number(given: int | None, variable: str) -> int | None:
+def _number(option: int | None, variable: str) -> int | None:
     text = os.environ.get(variable)
-    if given is not None or text is None:
-        return given
+    if option is not None or text is None:
+        return option
     if not text.isdecimal():
         raise DarkroomError(f"{variable}: {text!r} is no number from 0 on")
     return int(text)
 
 
 def _is_managed() -> bool:
-    """Did a cluster start this as one of several processes? How it says so, jax.distributed knows better."""
-    told = os.environ
-    several = [told.get("SLURM_NTASKS") if "SLURM_STEP_NODELIST" in told else None, told.get("OMPI_COMM_WORLD_SIZE")]
-    indexed_job = {"KUBERNETES_SERVICE_HOST", "JOB_COMPLETION_INDEX"} <= told.keys()
-    return indexed_job or any(count not in (None, "1") for count in several)
+    """Did a cluster manager start this as one of several processes? The details are jax.distributed's."""
+    environment = os.environ
+    slurm_tasks = environment.get("SLURM_NTASKS") if "SLURM_STEP_NODELIST" in environment else None
+    indexed_job = {"KUBERNETES_SERVICE_HOST", "JOB_COMPLETION_INDEX"} <= environment.keys()
+    return indexed_job or any(count not in (None, "1") for count in (slurm_tasks, environment.get("OMPI_COMM_WORLD_SIZE")))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Share:
+class Shard:
     """The rows of process `process` (from 0) of `processes`, which have `devices` devices between them."""
 
     process: int = 0
@@ -21,7 +21,7 @@ class Share:
         return several if self.devices > 1 else ""
 
     def whole(self, images: int) -> int:
-        """So many of a batch of `images` are used, that each device has as many as any other: all, where there is one."""
+        """How many of a batch of `images` are used, so that each device has as many as any other: all, where there is one."""
         return images // self.devices * self.devices
 
     def rows(self, images: int) -> slice:
@@ -30,5 +30,5 @@ class Share:
         return slice(self.process * size, (self.process + 1) * size)
 
     def batches(self, images: int, size: int) -> int:
-        """How many batches of at most `size` there are in so many images: a last one that is too small for all is left out."""
+        """How many batches of at most `size` there are in `images`: a last one that is too small for all is left out."""
         return images // size + bool(self.whole(images % size))

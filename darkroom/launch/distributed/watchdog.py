@@ -1,16 +1,17 @@
-"""Tells in one line that another process of a training is gone; `devices` starts it: `python -m darkroom.launch.distributed.watchdog`.
+"""Says in one line that another process of a training is lost: `python -m darkroom.launch.distributed.watchdog`.
 
-JAX ends a process whose training cannot go on from within its C++ code, with twenty lines of stack trace and no way to be asked
-before. So what a process of several writes to stderr goes through this reader, to its end, and those lines become one.
+Where a training cannot continue, JAX ends its process from within its C++ code, with twenty lines of stack trace and no way to
+intervene. So what a process of several writes to stderr goes through this reader, to its end, and those lines become one.
 """
 
 import re
 import sys
 
 LINE = (
-    "another process of this training has ended or cannot be reached; the next run goes on from the last state, if there is one"
+    "another process of this training has ended or cannot be reached; "
+    "the next run resumes from the last checkpoint, if there is one"
 )
-NEVER = "not all processes of this training came together in time, or two of them had the same number; start all of them anew"
+NEVER = "not all processes of this training came together in time, or two of them had the same number; start all of them again"
 MET = "all processes of this training have met"
 SIGNS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # of it in an error of JAX
 FATAL = "Terminating process because the JAX distributed service"
@@ -19,14 +20,14 @@ NOISE = re.compile(r"[IWEF]\d{4} [\d:.]+ .*coordination|Additional GRPC error|:U
 
 def main() -> None:
     """Copies stdin to stderr until JAX ends the process."""
-    told = met = False
+    reported = met = False
     for line in sys.stdin:
-        told = told or LINE in line
+        reported = reported or LINE in line
         if line.strip() == MET:
             met = True
             continue
         if FATAL in line:
-            if not told:
+            if not reported:
                 print(LINE if met else NEVER, file=sys.stderr, flush=True)
             sys.stdin.read()
         elif not NOISE.match(line):

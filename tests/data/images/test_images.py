@@ -1,4 +1,4 @@
-"""The one image path: whatever it comes from, a picture gets the size and the channels of the policy."""
+"""The one image path: an image from any source gets the size and the channels of the policy."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from darkroom.core.errors import DarkroomError
-from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.image_policy import INTERPOLATIONS, SHAPES, ImagePolicy
 from darkroom.data import images
 from tests.support.encoders import saved, scene
 
@@ -27,8 +27,8 @@ def test_colours_stay_in_rgb_order() -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"channels": 3}, {"shape": "pad"}, {"height": 5, "shape": "crop", "channels": 3}])
 def test_a_file_and_its_pixels_take_one_path(changes: dict[str, object]) -> None:
-    picture, policy = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8), replace(GREY, **changes)
-    assert np.array_equal(images.decode(saved(picture, "PNG"), policy), images.conform(picture, policy))
+    image, policy = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8), replace(GREY, **changes)
+    assert np.array_equal(images.decode(saved(image, "PNG"), policy), images.conform(image, policy))
 
 
 def test_sizes_and_channels_follow_the_policy() -> None:
@@ -37,27 +37,27 @@ def test_sizes_and_channels_follow_the_policy() -> None:
     assert np.array_equal(images.conform(grey, COLOUR), np.full((4, 4, 3), 7, np.uint8))
 
 
-def test_a_picture_of_the_right_size_keeps_every_value() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
-    for shape in images.SHAPES:
-        for interpolation in images.INTERPOLATIONS:
+def test_an_image_of_the_right_size_keeps_every_value() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
+    for shape in SHAPES:
+        for interpolation in INTERPOLATIONS:
             policy = replace(COLOUR, shape=shape, interpolation=interpolation)
-            assert np.array_equal(images.conform(picture, policy), picture)
+            assert np.array_equal(images.conform(image, policy), image)
 
 
-def test_grey_is_one_wherever_the_colours_come_from() -> None:
+def test_grey_is_the_same_from_every_format() -> None:
     content = saved(scene(np.random.default_rng(0)), "JPEG")
     pixels = images.read(content, GREY).pixels
     policy = replace(GREY, height=pixels.shape[0], width=pixels.shape[1])
     expected = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None]
-    for found in (content, saved(pixels, "PNG"), saved(pixels, "WEBP"), saved(pixels, "BMP")):
-        assert np.array_equal(images.decode(found, policy), expected)
+    for file in (content, saved(pixels, "PNG"), saved(pixels, "WEBP"), saved(pixels, "BMP")):
+        assert np.array_equal(images.decode(file, policy), expected)
 
 
-def test_a_grey_file_and_its_copy_in_colour_are_one_in_grey() -> None:
+def test_a_grey_file_and_its_copy_in_colour_are_the_same_in_grey() -> None:
     every, policy = np.arange(256, dtype=np.uint8).reshape(16, 16), replace(GREY, height=16, width=16)
-    for picture in (every, np.dstack([every] * 3)):
-        assert np.array_equal(images.decode(saved(picture, "PNG"), policy)[..., 0], every)
+    for image in (every, np.dstack([every] * 3)):
+        assert np.array_equal(images.decode(saved(image, "PNG"), policy)[..., 0], every)
 
 
 def test_pad_keeps_all_and_crop_keeps_the_middle() -> None:
@@ -69,20 +69,20 @@ def test_pad_keeps_all_and_crop_keeps_the_middle() -> None:
     assert cropped[..., 0].tolist() == [[9, 9], [9, 9]]
 
 
-def test_what_is_padded_shows_the_background() -> None:
+def test_padding_shows_the_background() -> None:
     wide, policy = np.full((2, 4, 3), 9, np.uint8), replace(COLOUR, shape="pad", background=(200, 100, 50))
     assert images.conform(wide, policy)[:, 0].tolist() == [[200, 100, 50], [9, 9, 9], [9, 9, 9], [200, 100, 50]]
     grey = round(0.299 * 200 + 0.587 * 100 + 0.114 * 50)
     assert images.conform(wide, replace(policy, channels=1))[:, 0, 0].tolist() == [grey, 9, 9, grey]
 
 
-def test_area_takes_means_along_what_shrinks_and_is_linear_along_what_grows() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (8, 2), np.uint8)
-    both = images.conform(picture, GREY)[..., 0]
-    shrunk = picture.reshape(4, 2, 2).mean(axis=1)
+def test_area_averages_along_an_axis_that_shrinks_and_is_linear_along_one_that_grows() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (8, 2), np.uint8)
+    both = images.conform(image, GREY)[..., 0]
+    shrunk = image.reshape(4, 2, 2).mean(axis=1)
     assert np.abs(both[:, [0, -1]] - shrunk).max() <= 0.5  # beyond the outer centres linear keeps the value
     assert np.abs(both[:, 1] - (0.75 * shrunk[:, 0] + 0.25 * shrunk[:, 1])).max() <= 1
-    small = picture[:2]
+    small = image[:2]
     assert np.array_equal(images.conform(small, GREY), images.conform(small, replace(GREY, interpolation="linear")))
 
 

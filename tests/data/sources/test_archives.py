@@ -1,4 +1,4 @@
-"""Archives: the good come back byte for byte, the bad are refused with one line and leave nothing."""
+"""Archives: good ones are unpacked byte for byte, bad ones are refused with one line and leave nothing."""
 
 import gzip
 import stat
@@ -49,7 +49,7 @@ def refused(call: Callable[..., object], *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_good_archives_come_back_byte_for_byte_whatever_their_names_say(tmp_path: Path, name: str) -> None:
+def test_good_archives_are_unpacked_byte_for_byte_whatever_their_suffix(tmp_path: Path, name: str) -> None:
     path, folder = saved(tmp_path, GOOD[name], name), tmp_path / "folder"
     files, folders = {"empty.zip": ({}, {}), "PK-BZh.tar": ({"PK": b""}, {})}.get(name, (FILES, FOLDERS))
     assert archives.is_archive(path)
@@ -61,7 +61,7 @@ def test_good_archives_come_back_byte_for_byte_whatever_their_names_say(tmp_path
 @pytest.mark.parametrize(
     ("name", "expected"), [("A.TGZ", True), ("a.tar.xz", True), ("zip", False), ("a.npz", False), ("a.gz", False)]
 )
-def test_archives_are_told_by_the_end_of_their_name(name: str, expected: bool) -> None:
+def test_archives_are_recognised_by_their_suffix(name: str, expected: bool) -> None:
     assert archives.is_archive(Path(name)) is expected
 
 
@@ -90,7 +90,7 @@ def test_the_folder_must_be_empty(tmp_path: Path, name: str) -> None:
 
 
 def test_nothing_is_written_over_a_file(tmp_path: Path) -> None:
-    """Names that differ to us may be one to a disk that knows no capitals."""
+    """Two names may be one file on a file system that ignores case."""
     path = saved(tmp_path, b"mine")
     assert refused(archives._write, path, archives.Entry("X.ZIP", iter([b"x"]))) == "'X.ZIP' cannot be written (File exists)"
     assert path.read_bytes() == b"mine"
@@ -106,16 +106,16 @@ def test_a_name_that_the_disk_refuses(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["x.zip", "x.tar.gz"])
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    path, write, seen = saved(tmp_path, GOOD[name], name), archives._write, []
+    path, write, steps = saved(tmp_path, GOOD[name], name), archives._write, []
 
     def interrupted(target: Path, entry: archives.Entry) -> None:
         write(target, entry)
-        seen.append(everything(tmp_path / "folder"))
-        if len(seen) == 2:
+        steps.append(everything(tmp_path / "folder"))
+        if len(steps) == 2:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(archives, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         archives.unpack(path, tmp_path / "folder")
-    assert "a.bin" in seen[1]
+    assert "a.bin" in steps[1]
     assert everything(tmp_path).keys() == {name}

@@ -1,4 +1,4 @@
-"""Archives that mean harm: each refused with its line, whatever the libraries make of it, and nothing left or changed."""
+"""Hostile and damaged archives: each is refused with its line, and leaves nothing."""
 
 import gc
 import gzip
@@ -33,7 +33,7 @@ def test_hostile_archives_are_refused_and_leave_nothing(tmp_path: Path, content:
     assert everything(tmp_path) == before
 
 
-def test_names_of_names_without_end_are_refused(tmp_path: Path) -> None:
+def test_endless_long_names_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path, hostile.header(b"x", 1, b"L", b"a") * 2000 + hostile.WHOLE)
     line = refused(archives.unpack, path, tmp_path / "folder")
     assert line.startswith(f"{path}: damaged or cut short (maximum recursion depth exceeded")
@@ -47,7 +47,7 @@ def test_names_of_names_without_end_are_refused(tmp_path: Path) -> None:
         (gzip.compress(hostile.tarred(*BIG.items())), BIG),
         (gzip.compress(hostile.header(b"a", 3, b"0", b"abc") + bytes(6000)), {"a": b"abc"}),
     ],
-    ids=["zip", "members", "zeros behind the end"],
+    ids=["zip", "members", "zeros after the end"],
 )
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, files: dict[str, bytes]) -> None:
     monkeypatch.setattr(archives, "HARMLESS", 5000)
@@ -68,7 +68,7 @@ def test_a_million_members_need_the_memory_of_one() -> None:
     many = io.BytesIO(hostile.tarred(*((f"f{number}", b"") for number in range(50))))
     gc.collect()
     before = headers()
-    more = [headers() - before for _ in tars.entries(many, Rules(limit=10**6, room=0))]
+    more = [headers() - before for _ in tars.entries(many, Rules(limit=10**6, free_bytes=0))]
     assert len(more) == 50
     assert max(more) < 5
 
@@ -90,5 +90,5 @@ def test_damage_is_refused_or_changes_nothing(tmp_path: Path, name: str) -> None
             assert "\n" not in str(refusal)
             assert not folder.exists()
         else:
-            found = {file: content for file, content in everything(folder).items() if content is not None}
-            assert found == FILES or (name not in CHECKED and not cut)
+            unpacked = {file: content for file, content in everything(folder).items() if content is not None}
+            assert unpacked == FILES or (name not in CHECKED and not cut)

@@ -1,4 +1,4 @@
-"""Each layout is recognised from its files and read whole; what is odd is told, what is hostile is refused in a line."""
+"""Each layout is recognised by its files and read completely; odd files are listed, hostile ones refused with a line."""
 
 import gzip
 import io
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.io import savemat
 
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources import readers
@@ -30,28 +31,29 @@ def files(root: Path, *names: str) -> Path:
     return root
 
 
-def told(found: Collection) -> list[tuple[str, str, str]]:
-    """Source, class and split of every picture."""
-    items = found.items
+def summary(collection: Collection) -> list[tuple[str, str, str]]:
+    """Source, class and split of every image."""
+    items = collection.items
     return [
-        (*row[:1], found.classes[row[1]], row[2]) for row in zip(items["source"], items["label"], items["split"], strict=True)
+        (*row[:1], collection.classes[row[1]], row[2])
+        for row in zip(items["source"], items["label"], items["split"], strict=True)
     ]
 
 
 def test_a_folder_per_class(tmp_path: Path) -> None:
     root = files(
-        tmp_path, "dog/b.png", "cat/deep/a.png", "cat/ä 'q'\n.png", "readme.txt", ".git/x", "cat/Thumbs.db", "cat/.DS_Store"
+        tmp_path, "dog/b.png", "cat/inner/a.png", "cat/ä 'q'\n.png", "readme.txt", ".git/x", "cat/Thumbs.db", "cat/.DS_Store"
     )
     (root / "empty").mkdir()
-    found = readers.read(root)
-    assert (found.layout, found.skipped) == ("a folder per class: 3 folders", 3)
-    assert told(found) == [("cat/deep/a.png", "cat", ""), ("cat/ä 'q'\n.png", "cat", ""), ("dog/b.png", "dog", "")]
-    assert found.classes == ("cat", "dog", "empty")
-    assert [(row.source, row.reason) for row in found.refused] == [("readme.txt", "in no class folder")]
-    assert found.pictures[2].read_bytes() == b"dog/b.png"
+    collection = readers.read(root)
+    assert (collection.layout, collection.skipped) == ("a folder per class: 3 folders", 3)
+    assert summary(collection) == [("cat/inner/a.png", "cat", ""), ("cat/ä 'q'\n.png", "cat", ""), ("dog/b.png", "dog", "")]
+    assert collection.classes == ("cat", "dog", "empty")
+    assert [(row.source, row.reason) for row in collection.refused] == [("readme.txt", "in no class folder")]
+    assert collection.images[2].read_bytes() == b"dog/b.png"
 
 
-def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+def test_entries_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
     root = files(tmp_path, "a/1.png", "b/1.png")
     (root / "a" / "broken.png").symlink_to("nowhere")
     (root / "a" / "linked.png").symlink_to("1.png")
@@ -59,9 +61,9 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     (root / "b" / "self.png").symlink_to("self.png")
     os.mkfifo(root / "b" / "pipe.png")
     (root / os.fsdecode(b"b/latin\xe9.png")).touch()
-    found = readers.read(root)
-    assert [source for source, *_ in told(found)] == ["a/1.png", "a/linked.png", "b/1.png"]
-    assert {row.source: (row.class_name, row.reason) for row in found.refused} == {
+    collection = readers.read(root)
+    assert [source for source, *_ in summary(collection)] == ["a/1.png", "a/linked.png", "b/1.png"]
+    assert {row.source: (row.class_name, row.reason) for row in collection.refused} == {
         "a/broken.png": ("a", "a broken link"),
         "a/loop": ("a", "a link to a folder; it is not followed"),
         "b/latin\\xe9.png": ("b", "its name is not UTF-8; rename it"),
@@ -73,12 +75,12 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [("train", "val", "test"), ("Train", "VALID", "TEST"), ("train", "validation", "test")])
 def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) -> None:
     root = files(tmp_path, *(f"{split}/{name}/1.png" for split in names for name in ("cat", "dog")), f"{names[0]}/loose.png")
-    found = readers.read(root)
-    assert {split: list(rows) for split, rows in found.items.groupby("split")["source"]} == {
+    collection = readers.read(root)
+    assert {split: list(rows) for split, rows in collection.items.groupby("split")["source"]} == {
         split: [f"{folder}/{name}/1.png" for name in ("cat", "dog")]
         for folder, split in zip(names, ("train", "validation", "test"), strict=True)
     }
-    assert [row.source for row in found.refused] == [f"{names[0]}/loose.png"]
+    assert [row.source for row in collection.refused] == [f"{names[0]}/loose.png"]
 
 
 @pytest.mark.parametrize(
@@ -97,37 +99,37 @@ def test_a_folder_that_could_be_anything_is_refused(tmp_path: Path, names: tuple
 
 
 def test_classes_are_merged_over_unicode_forms_and_ordered_as_numbers(tmp_path: Path) -> None:
-    found = readers.read(files(tmp_path, "Gr\u00f6\u00dfe/1.png", "Gro\u0308\u00dfe/2.png", "klein/3.png"))
-    assert found.classes == ("Gr\u00f6\u00dfe", "klein")
+    collection = readers.read(files(tmp_path, "Gr\u00f6\u00dfe/1.png", "Gro\u0308\u00dfe/2.png", "klein/3.png"))
+    assert collection.classes == ("Gr\u00f6\u00dfe", "klein")
     assert in_order(["10", "9", "1"]) == ("1", "9", "10")
     assert in_order(["b", "B", "ä", "10", "9"]) == ("10", "9", "B", "b", "ä")
 
 
 def test_an_archive_that_was_packed_with_its_folder(tmp_path: Path) -> None:
-    found = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png"))
-    assert told(found) == [("cat/1.png", "cat", ""), ("dog/2.png", "dog", "")]
+    collection = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png"))
+    assert summary(collection) == [("cat/1.png", "cat", ""), ("dog/2.png", "dog", "")]
 
 
 def test_a_loose_file_beside_the_one_folder(tmp_path: Path) -> None:
-    found = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png", "README.md"))
-    assert [source for source, *_ in told(found)] == ["cat/1.png", "dog/2.png"]
-    assert [(row.source, row.reason) for row in found.refused] == [("README.md", "in no class folder")]
+    collection = readers.read(files(tmp_path, "photos/cat/1.png", "photos/dog/2.png", "README.md"))
+    assert [source for source, *_ in summary(collection)] == ["cat/1.png", "dog/2.png"]
+    assert [(row.source, row.reason) for row in collection.refused] == [("README.md", "in no class folder")]
 
 
 def test_a_class_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     root = files(tmp_path, "a/1.png", "b/1.png")
     (root / os.fsdecode(b"caf\xe9")).mkdir()
     (root / os.fsdecode(b"caf\xe9/1.png")).touch()
-    found = readers.read(root)
-    assert found.classes == ("a", "b")
-    assert [(row.source, row.reason) for row in found.refused] == [("caf\\xe9", "its name is not UTF-8; rename it")]
+    collection = readers.read(root)
+    assert collection.classes == ("a", "b")
+    assert [(row.source, row.reason) for row in collection.refused] == [("caf\\xe9", "its name is not UTF-8; rename it")]
 
 
 def test_folders_of_the_system_are_no_classes(tmp_path: Path) -> None:
-    found = readers.read(
+    collection = readers.read(
         files(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/@eaDir/x", "test/cat/1.png", "test/.git/x")
     )
-    assert (found.classes, found.skipped) == (("cat", "dog"), 2)
+    assert (collection.classes, collection.skipped) == (("cat", "dog"), 2)
 
 
 def test_arrays_beside_class_folders(tmp_path: Path) -> None:
@@ -140,29 +142,32 @@ def test_arrays_beside_class_folders(tmp_path: Path) -> None:
         readers.read(root)
 
 
-def test_a_recipe_names_the_classes_of_folders(tmp_path: Path) -> None:
+def test_a_catalog_entry_names_the_classes_of_folders(tmp_path: Path) -> None:
     root = files(tmp_path, "cat/1.png", "dog/1.png")
-    found = readers.read(root, ("dog", "cat"))
-    assert (told(found), found.items["label"].tolist()) == ([("cat/1.png", "cat", ""), ("dog/1.png", "dog", "")], [1, 0])
-    with pytest.raises(DarkroomError, match="the classes are cat, dog, the recipe names dog, cow"):
+    collection = readers.read(root, ("dog", "cat"))
+    assert (summary(collection), collection.items["label"].tolist()) == (
+        [("cat/1.png", "cat", ""), ("dog/1.png", "dog", "")],
+        [1, 0],
+    )
+    with pytest.raises(DarkroomError, match="the classes are cat, dog, the catalog entry names dog, cow"):
         readers.read(root, ("dog", "cow"))
 
 
-def test_idx_comes_back(tmp_path: Path) -> None:
+def test_idx_is_read(tmp_path: Path) -> None:
     for stem in ("train", "t10k"):
         (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(as_idx(LABELS))
-    found = readers.read(tmp_path, ("a", "b"))
-    assert np.array_equal(found.pictures[6], IMAGES[2])
-    assert found.items["source"].tolist()[-1] == "train-images-idx3-ubyte#3"
-    assert found.items["label"].tolist() == [*LABELS, *LABELS]
-    assert found.items["split"].tolist() == ["test"] * 4 + ["train"] * 4
+    collection = readers.read(tmp_path, ("a", "b"))
+    assert np.array_equal(collection.images[6], IMAGES[2])
+    assert collection.items["source"].tolist()[-1] == "train-images-idx3-ubyte#3"
+    assert collection.items["label"].tolist() == [*LABELS, *LABELS]
+    assert collection.items["split"].tolist() == ["test"] * 4 + ["train"] * 4
 
 
 def test_packed_idx(tmp_path: Path) -> None:
     (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES)))
     (tmp_path / "emnist-letters-train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(as_idx(LABELS)))
-    assert np.array_equal(readers.read(tmp_path).pictures[1], IMAGES[1])
+    assert np.array_equal(readers.read(tmp_path).images[1], IMAGES[1])
     (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES))[:-9])
     with pytest.raises(DarkroomError, match="a damaged gzip file"):
         readers.read(tmp_path)
@@ -186,7 +191,7 @@ def test_a_damaged_idx_is_refused(tmp_path: Path, damage, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "line"), [([1, 2, 0, 0], "labels 0..2, but the recipe names 2 classes"), ([1], "4 images but 1 labels")]
+    ("labels", "line"), [([1, 2, 0, 0], "labels 0..2, but the catalog entry names 2 classes"), ([1], "4 images but 1 labels")]
 )
 def test_labels_must_fit(tmp_path: Path, labels: list[int], line: str) -> None:
     (tmp_path / "train-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
@@ -201,19 +206,19 @@ def test_npz_of_keras_and_of_medmnist(tmp_path: Path, pattern: tuple[str, str]) 
     for split, count in (("train", 4), ("val", 2), ("test", 1)):
         arrays[pattern[0].format(split)], arrays[pattern[1].format(split)] = IMAGES[:count], LABELS[:count, np.newaxis]
     np.savez_compressed(tmp_path / "m.npz", **arrays)
-    found = readers.read(tmp_path / "m.npz")
-    assert found.items["split"].tolist() == ["train"] * 4 + ["validation"] * 2 + ["test"]
-    assert (found.items["source"][5], found.items["label"][5]) == (f"m.npz/{pattern[0].format('val')}#1", 0)
-    assert np.array_equal(found.pictures[6], IMAGES[0])
-    assert readers.read(tmp_path).items.equals(found.items)
+    collection = readers.read(tmp_path / "m.npz")
+    assert collection.items["split"].tolist() == ["train"] * 4 + ["validation"] * 2 + ["test"]
+    assert (collection.items["source"][5], collection.items["label"][5]) == (f"m.npz/{pattern[0].format('val')}#1", 0)
+    assert np.array_equal(collection.images[6], IMAGES[0])
+    assert readers.read(tmp_path).items.equals(collection.items)
 
 
 def test_npy_pairs(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", IMAGES[..., np.newaxis])
     np.save(tmp_path / "labels.npy", LABELS)
-    found = readers.read(tmp_path)
-    assert (found.classes, found.items["split"].unique().tolist()) == (("0", "1"), [""])
-    assert found.pictures[3].shape == (3, 4, 1)
+    collection = readers.read(tmp_path)
+    assert (collection.classes, collection.items["split"].unique().tolist()) == (("0", "1"), [""])
+    assert collection.images[3].shape == (3, 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +226,7 @@ def test_npy_pairs(tmp_path: Path) -> None:
     [
         (
             {"images": IMAGES / 255, "labels": LABELS},
-            "images must be uint8 N x H x W, with 1 or 3 channels behind, not float64",
+            "images must be uint8 N x H x W, or N x H x W x 1 or 3, not float64",
         ),
         ({"images": np.zeros((4, 3, 4, 2), np.uint8), "labels": LABELS}, r"not uint8 \(4, 3, 4, 2\)"),
         ({"images": IMAGES, "labels": np.zeros((4, 14), int)}, r"labels must be one integer an image, not int64 \(4, 14\)"),
@@ -243,13 +248,13 @@ def test_arrays_that_cannot_be_labelled_images_are_refused(tmp_path: Path, array
 
 
 def npz_of(header: bytes, member: str = "images.npy") -> bytes:
-    """An .npz of two members of which the first is whatever is given."""
+    """An .npz of two members, the first with any content."""
     good = io.BytesIO()
     np.save(good, LABELS)
-    with zipfile.ZipFile(made := io.BytesIO(), "w") as archive:
+    with zipfile.ZipFile(stream := io.BytesIO(), "w") as archive:
         archive.writestr(member, header)
         archive.writestr("labels.npy", good.getvalue())
-    return made.getvalue()
+    return stream.getvalue()
 
 
 def npy_of(header: str) -> bytes:
@@ -312,23 +317,23 @@ def test_one_file_a_split_in_idx(tmp_path: Path) -> None:
 
 
 def records(count: int, labels: int) -> np.ndarray:
-    made = np.random.default_rng(0).integers(0, 256, (count, labels + 3072), np.uint8)
-    made[:, :labels] = np.arange(count)[:, np.newaxis] % 2
-    return made
+    content = np.random.default_rng(0).integers(0, 256, (count, labels + 3072), np.uint8)
+    content[:, :labels] = np.arange(count)[:, np.newaxis] % 2
+    return content
 
 
 def test_cifar_ten_and_hundred(tmp_path: Path) -> None:
-    made = records(6, 1)
+    batch = records(6, 1)
     for name in ("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"):
         files(tmp_path, f"ten/{name}")
-        (tmp_path / "ten" / name).write_bytes(made.tobytes())
+        (tmp_path / "ten" / name).write_bytes(batch.tobytes())
     (tmp_path / "ten" / "batches.meta.txt").write_text("airplane\nautomobile\n\n")
-    found = readers.read(tmp_path / "ten")
-    assert (found.classes, found.items["split"].value_counts().to_dict()) == (
+    collection = readers.read(tmp_path / "ten")
+    assert (collection.classes, collection.items["split"].value_counts().to_dict()) == (
         ("airplane", "automobile"),
         {"train": 12, "test": 6},
     )
-    assert np.array_equal(found.pictures[7], made[1, 1:].reshape(3, 32, 32).transpose(1, 2, 0))
+    assert np.array_equal(collection.images[7], batch[1, 1:].reshape(3, 32, 32).transpose(1, 2, 0))
     for name in ("train.bin", "test.bin"):
         files(tmp_path, f"hundred/{name}")
         (tmp_path / "hundred" / name).write_bytes(records(4, 2).tobytes())
@@ -341,13 +346,11 @@ def test_cifar_ten_and_hundred(tmp_path: Path) -> None:
 
 
 def test_olivetti_faces(tmp_path: Path) -> None:
-    from scipy import io
-
     faces = np.random.default_rng(0).integers(0, 256, (4096, 20), np.uint8)
-    io.savemat(tmp_path / "olivettifaces.mat", {"faces": faces})
-    found = readers.read(tmp_path)
-    assert found.items["label"].tolist() == [0] * 10 + [1] * 10
-    assert np.array_equal(found.pictures[3], faces[:, 3].reshape(64, 64).T)
+    savemat(tmp_path / "olivettifaces.mat", {"faces": faces})
+    collection = readers.read(tmp_path)
+    assert collection.items["label"].tolist() == [0] * 10 + [1] * 10
+    assert np.array_equal(collection.images[3], faces[:, 3].reshape(64, 64).T)
 
 
 def table(root: Path, name: str = "labels.csv", **columns: list[object]) -> Path:
@@ -364,11 +367,11 @@ def table(root: Path, name: str = "labels.csv", **columns: list[object]) -> Path
 @pytest.mark.parametrize("name", ["labels.csv", "labels.tsv", "labels.parquet", "LABELS.CSV"])
 def test_a_table_in_every_format(tmp_path: Path, name: str) -> None:
     path = table(tmp_path, name, split=["train", "Val", "TEST"], patient=[7, 7, 8])
-    found = readers.read(path)
-    assert told(found) == [("img/a.png", "x", "train"), ("img/b.png", "y", "validation"), ("img/c d.png", "x", "test")]
-    assert found.items["group"].tolist() == ["7", "7", "8"]
-    assert "path from 'File', label from 'class', split from 'split', group from 'patient'" in found.layout
-    assert readers.read(tmp_path).items.equals(found.items)
+    collection = readers.read(path)
+    assert summary(collection) == [("img/a.png", "x", "train"), ("img/b.png", "y", "validation"), ("img/c d.png", "x", "test")]
+    assert collection.items["group"].tolist() == ["7", "7", "8"]
+    assert "path from 'File', label from 'class', split from 'split', group from 'patient'" in collection.layout
+    assert readers.read(tmp_path).items.equals(collection.items)
 
 
 def test_whole_numbers_are_classes_in_a_table(tmp_path: Path) -> None:
@@ -379,26 +382,29 @@ def test_a_parquet_that_pandas_has_shuffled_and_indexed(tmp_path: Path) -> None:
     path = table(tmp_path, "t.parquet")
     frame = pd.read_parquet(path).assign(group=["p", None, "q"]).sample(frac=1, random_state=1)
     frame.rename(columns={"class": " class"}).set_index("File").to_parquet(path)
-    found = readers.read(path)
-    assert told(found) == [("img/a.png", "x", ""), ("img/b.png", "y", ""), ("img/c d.png", "x", "")]
-    assert found.items["group"].tolist() == ["p", "", "q"]
+    collection = readers.read(path)
+    assert summary(collection) == [("img/a.png", "x", ""), ("img/b.png", "y", ""), ("img/c d.png", "x", "")]
+    assert collection.items["group"].tolist() == ["p", "", "q"]
 
 
 def test_what_lies_beside_a_table_is_counted(tmp_path: Path) -> None:
     table(tmp_path)
     files(tmp_path, "img/unnamed.png", "notes.txt")
     (tmp_path / "img" / "broken.png").symlink_to("nowhere")
-    found = readers.read(tmp_path)
-    assert (found.skipped, [(row.source, row.reason) for row in found.refused]) == (2, [("img/broken.png", "a broken link")])
-    assert found.layout.endswith("; 2 files beside it are not named")
+    collection = readers.read(tmp_path)
+    assert (collection.skipped, [(row.source, row.reason) for row in collection.refused]) == (
+        2,
+        [("img/broken.png", "a broken link")],
+    )
+    assert collection.layout.endswith("; 2 files beside it are not named")
 
 
-def test_files_that_a_table_names_in_vain_go_to_the_ledger(tmp_path: Path) -> None:
+def test_missing_files_of_a_table_go_to_the_ledger(tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to("nowhere")
-    for gone, reason in (("img/gone.png", "no such file"), ("link.png", "a broken link"), ("n" * 300, "file name too long")):
-        found = readers.read(table(tmp_path, File=["img/a.png", gone, "img"]))
-        assert [(row.source, row.class_name, row.reason) for row in found.refused] == [
-            (gone, "y", reason),
+    for missing, reason in (("img/gone.png", "no such file"), ("link.png", "a broken link"), ("n" * 300, "file name too long")):
+        collection = readers.read(table(tmp_path, File=["img/a.png", missing, "img"]))
+        assert [(row.source, row.class_name, row.reason) for row in collection.refused] == [
+            (missing, "y", reason),
             ("img", "x", "a folder, not a file"),
         ]
 
@@ -461,7 +467,7 @@ def test_a_hostile_parquet_is_refused(tmp_path: Path, columns: dict[str, list[ob
         readers.read(path)
 
 
-def test_two_tables_want_a_choice(tmp_path: Path) -> None:
+def test_two_tables_are_ambiguous(tmp_path: Path) -> None:
     table(tmp_path)
     table(tmp_path, "more.csv")
     with pytest.raises(

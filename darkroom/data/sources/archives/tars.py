@@ -1,7 +1,7 @@
-"""The members of a tar, one after the other in a single pass, each judged as it comes.
+"""The members of a tar, in a single forward pass; each is checked before its content is read.
 
-Read as a stream: forwards only, so that no header can send tarfile back to where it was. tarfile takes a damaged header, or the
-end of the file, for the end of the archive; here only the block of zeros that stands at its end is one.
+A stream cannot seek, so no header can make tarfile read the same bytes again. tarfile takes a damaged header, or the end of
+the file, for the end of the archive; here only the block of zeros counts as its end.
 """
 
 import io
@@ -12,29 +12,35 @@ from typing import IO, Self
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
 
-LONGEST = 16 * 1024  # bytes of a header that holds long names: tarfile reads it whole, and the time can grow with its square
-IDLE_READS = 8  # behind the end: a global header can hide an absurd size from us, and tarfile would ask for ever
-LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+MAX_LONG_HEADER = 16 * 1024  # bytes: tarfile reads a header of long names at once, in time that can grow with the square
+IDLE_READS = 8  # at the end of the file: a global header can hide an absurd size, for which tarfile would read forever
+LONG_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
 
 
 def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
-    """Each member in the order of the file; the content of one must be read before the next is asked for.
+    """Yields each member in the order of the file; its content must be read before the next one is taken.
 
-    Raises DarkroomError for what breaks a rule, and behind the last member for anything but zeros.
+    Raises DarkroomError for a member that breaks a rule, and for anything but zeros after the last one.
     """
     try:
-        archive = tarfile.open(mode="r|", fileobj=_Tape(stream, rules), tarinfo=_Header, encoding="utf-8")  # noqa: SIM115 - closed below
+        archive = tarfile.open(mode="r|", fileobj=_CountedStream(stream, rules), tarinfo=_Header, encoding="utf-8")  # noqa: SIM115 - closed below
     except tarfile.ReadError:
         raise DarkroomError("neither a zip nor a tar (plain, or compressed by gzip, bzip2 or xz)") from None
     with archive:
         while (member := archive.next()) is not None:
-            archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all, a kilobyte each
+            archive.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all, a kilobyte each
             folder = _is_folder(member)
             name = rules.admit(member.name, folder, member.size)
             yield Entry(name, None if folder else _content(archive, member))
-        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # to the checksum of what compressed it
+        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # so that the compression's checksum is compared
             if rest.strip(b"\0"):
-                raise DarkroomError("goes on behind its end; is it two archives in one?")
+                raise DarkroomError("has data after its end; is it two archives in one?")
 
 
 def _is_folder(member: tarfile.TarInfo) -> bool:
@@ -53,7 +59,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[byte
 
 
 class _Header(tarfile.TarInfo):
-    """A header that must be whole."""
+    """A header that must be complete and of a readable kind."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -65,13 +71,13 @@ class _Header(tarfile.TarInfo):
             raise tarfile.ReadError("a header is damaged" if buf else "its end is missing") from None
         if header.type == tarfile.GNUTYPE_SPARSE:
             refuse_special(header.name)
-        if header.type in LONG and not 0 <= header.size <= LONGEST:
-            raise DarkroomError(f"holds a header of {header.size:,} bytes, {LONGEST:,} is the limit")
+        if header.type in LONG_HEADERS and not 0 <= header.size <= MAX_LONG_HEADER:
+            raise DarkroomError(f"holds a header of {header.size:,} bytes, {MAX_LONG_HEADER:,} is the limit")
         return header
 
 
-class _Tape(io.BufferedIOBase):
-    """The decompressed bytes, counted."""
+class _CountedStream(io.BufferedIOBase):
+    """The decompressed bytes, counted against the limit."""
 
     def __init__(self, stream: IO[bytes], rules: Rules) -> None:
         self.stream, self.rules = stream, rules

@@ -1,7 +1,7 @@
-"""The members of a zip, all judged before the first is read.
+"""The members of a zip, all of them checked before the first is read.
 
-zipfile checks headers and CRC-32. It lets pass: entries that share their bytes (David Fifield, "A better zip bomb", WOOT 2019;
-Python 3.11 does not look), sizes that lie, names cut at a zero byte, a list that is shorter than it says.
+zipfile checks headers and CRC-32. It does not check for entries that share their bytes (David Fifield, "A better zip bomb",
+WOOT 2019; Python 3.11 does not), wrong sizes, names that end at a zero byte, or a directory shorter than its stated length.
 """
 
 import copy
@@ -14,15 +14,15 @@ from typing import IO
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
 
-LOCAL_HEADER = 30  # bytes in front of each member, at least
-END, LONGEST_END = b"PK\5\6", 22 + 65535  # the record behind all else, which holds a comment
-MANY = 0xFFFF  # its count of members where the true one stands in a longer record, or has more digits
-ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # flags: the content, the content strongly, the list of names
-READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of bzip2 zipfile expands 4 kB at once: that can be gigabytes
+LOCAL_HEADER = 30  # bytes before the content of each member, at least
+END, MAX_END_RECORD = b"PK\5\6", 22 + 65535  # the last record of the file, which holds a comment
+COUNT_LIMIT = 0xFFFF  # as its number of members: a zip64 record has the true one, or it needs more bits
+ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # flags: encrypted, strongly encrypted, encrypted directory
+READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile expands bzip2 4 kB at a time, which can be gigabytes
 
 
 def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
-    """Each member in the order of the list at the end of the file. Raises DarkroomError before the first where any breaks a rule."""
+    """Yields each member in the order of the directory. Raises DarkroomError before the first if any of them breaks a rule."""
     with zipfile.ZipFile(stream) as archive:
         infos = archive.infolist()
         _refuse_loss(len(infos), stream)
@@ -32,17 +32,17 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
             yield Entry(name, None if _is_folder(info) else _content(archive, info))
 
 
-def _refuse_loss(found: int, stream: IO[bytes]) -> None:
-    """Raises BadZipFile where zipfile's list lacks members: one changed length in it can swallow the next ones."""
-    stream.seek(-min(stream.seek(0, 2), LONGEST_END), 2)
+def _refuse_loss(count: int, stream: IO[bytes]) -> None:
+    """Raises BadZipFile if zipfile lists fewer members than stated: one wrong length in the directory can swallow the next."""
+    stream.seek(-min(stream.seek(0, 2), MAX_END_RECORD), 2)
     end = stream.read()
     (stated,) = struct.unpack_from("<H", end, end.rfind(END) + 10)
-    if stated not in (found & MANY, MANY):
-        raise zipfile.BadZipFile(f"it lists {found} of {stated} members")
+    if stated not in (count & COUNT_LIMIT, COUNT_LIMIT):
+        raise zipfile.BadZipFile(f"it lists {count} of {stated} members")
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
-    """Whether it is a folder and not a file. Raises DarkroomError for all else, and for what cannot be read."""
+    """Whether a member is a folder, not a file. Raises DarkroomError if it is neither, or cannot be read."""
     name, mode = info.orig_filename, info.external_attr >> 16
     if stat.S_ISLNK(mode):
         refuse_link(name)
@@ -59,7 +59,7 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
 
 
 def _refuse_overlap(infos: list[zipfile.ZipInfo], size: int) -> None:
-    """Raises DarkroomError where two members lie on the same bytes of the file, or one beyond its end."""
+    """Raises DarkroomError if two members share bytes of the file, or one extends beyond its end."""
     ordered = sorted(infos, key=lambda info: info.header_offset)
     ends = [*(info.header_offset for info in ordered), size][1:]
     for info, end in zip(ordered, ends, strict=True):
@@ -68,14 +68,14 @@ def _refuse_overlap(infos: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    whole = copy.copy(info)
-    whole.file_size += 1  # zipfile stops at the size that is stated: one byte more shows one that lies
-    found = 0
-    with refusing(repr(info.orig_filename)), archive.open(whole) as stream:
+    larger = copy.copy(info)
+    larger.file_size += 1  # zipfile stops at the stated size; one more byte shows whether there is more
+    size = 0
+    with refusing(repr(info.orig_filename)), archive.open(larger) as stream:
         while chunk := stream.read(CHUNK):
-            found += len(chunk)
-            if found > info.file_size:
+            size += len(chunk)
+            if size > info.file_size:
                 break
             yield chunk
-        if found != info.file_size:
+        if size != info.file_size:
             raise zipfile.BadZipFile(f"its size is not the {info.file_size:,} bytes of its header")

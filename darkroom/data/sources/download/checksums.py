@@ -1,6 +1,6 @@
-"""Whether a delivered file is the one that a recipe means: as it is, or where it is gzip, by what is in it.
+"""Compares a delivered file with the checksum in the catalog entry: of the file itself or, if it is gzip, of its content.
 
-Everything goes from disk to disk in pieces: a data set may be larger than the memory.
+Files are read and written in chunks, because a data set may be larger than memory.
 """
 
 import gzip
@@ -11,43 +11,43 @@ from pathlib import Path
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources import archives
 
-GZIP = b"\x1f\x8b"
-PIECE = 1024**2
-KINDS = {64: ("SHA-256", "sha256"), 32: ("MD5", "md5")}  # by the number of hex digits
+GZIP_MAGIC = b"\x1f\x8b"
+CHUNK = 1024**2
+ALGORITHMS = {64: ("SHA-256", "sha256"), 32: ("MD5", "md5")}  # by the number of hex digits
 
 
-def proven(file: str, delivered: Path, checksum: str) -> Path:
-    """What has the checksum: `delivered`, or a new neighbour with what is in it. `file` is its name in the recipe.
+def verified(name: str, delivered: Path, checksum: str) -> Path:
+    """The file that has the checksum: `delivered`, or a new file beside it with its decompressed content.
 
-    Raises DarkroomError if neither has it, or if the file is damaged.
+    `name` is that in the catalog entry. Raises DarkroomError if neither has the checksum, or if the file is damaged.
     """
-    called, algorithm = KINDS[len(checksum)]
-    found = _digest(delivered, algorithm)
-    if found != checksum and _is_gzip(delivered):
-        delivered = gunzipped(file, delivered)
-        found = _digest(delivered, algorithm)
-    if found != checksum:
-        raise DarkroomError(f"{file}: wrong content: {called} {found[:12]}..., the recipe says {checksum[:12]}...")
+    title, algorithm = ALGORITHMS[len(checksum)]
+    digest = _digest(delivered, algorithm)
+    if digest != checksum and _is_gzip(delivered):
+        delivered = gunzipped(name, delivered)
+        digest = _digest(delivered, algorithm)
+    if digest != checksum:
+        raise DarkroomError(f"{name}: wrong content: {title} {digest[:12]}..., the catalog says {checksum[:12]}...")
     return delivered
 
 
-def gunzipped(file: str, packed: Path) -> Path:
-    """A new neighbour with the content of a gzip file; `packed` itself where it is none.
+def gunzipped(name: str, packed: Path) -> Path:
+    """A new file beside `packed` with the content of a gzip file; `packed` itself if it is not gzip.
 
-    Raises DarkroomError where it is damaged, cut short or a bomb.
+    Raises DarkroomError if it is damaged, truncated or a decompression bomb.
     """
     if not _is_gzip(packed):
         return packed
     content = packed.with_name(f"{packed.name}.content")
-    most = max(archives.HARMLESS, archives.RATIO * packed.stat().st_size)
+    limit = max(archives.HARMLESS, archives.RATIO * packed.stat().st_size)
     try:
         with gzip.open(packed) as source, content.open("wb") as target:
-            while piece := source.read(PIECE):
-                if target.tell() + len(piece) > most:
-                    raise DarkroomError(f"{file}: unpacks to more than {most:,} bytes, like a bomb")
-                target.write(piece)
+            while chunk := source.read(CHUNK):
+                if target.tell() + len(chunk) > limit:
+                    raise DarkroomError(f"{name}: unpacks to more than {limit:,} bytes, like a bomb")
+                target.write(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DarkroomError(f"{file}: a damaged archive ({error})") from None
+        raise DarkroomError(f"{name}: a damaged archive ({error})") from None
     return content
 
 
@@ -58,4 +58,4 @@ def _digest(file: Path, algorithm: str) -> str:
 
 def _is_gzip(file: Path) -> bool:
     with file.open("rb") as stream:
-        return stream.read(len(GZIP)) == GZIP
+        return stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC

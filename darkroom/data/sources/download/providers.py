@@ -1,13 +1,16 @@
-"""Where the files of a data set come from: an address, a Debian package, a library that ships them.
+"""The kinds of source that a catalog entry can name: a URL, a Debian package, a data set that scikit-learn ships.
 
-Each source delivers one named file into a scratch folder, as it has it, perhaps compressed; whoever asks compares the
-checksum. A source that fails raises DarkroomError with one line, so that the next one can be tried.
+Each delivers one file by name into a scratch folder, perhaps compressed; the caller compares the checksum. A source that fails
+raises DarkroomError with one line, so that the next one can be tried.
 """
 
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import numpy as np
+from sklearn import datasets
 
 from darkroom.config.catalog import Bundled, DebianPackage, Source, Url
 from darkroom.core import artifacts
@@ -20,9 +23,9 @@ Deliver = Callable[[str], Path]
 
 
 def open_source(source: Source, scratch: Path) -> Deliver:
-    """A function from a file's name to a file with its content, which the caller may move away.
+    """A function from the name of a file to a local file with its content, which the caller may move.
 
-    `scratch` is a folder that it may fill.
+    Files are written to the folder `scratch`.
     """
     if isinstance(source, Url):
         return lambda name: transfer.download(source.url.replace("{file}", name), scratch / name)
@@ -40,7 +43,7 @@ def describe(source: Source) -> str:
 
 
 def _unpack(source: DebianPackage, scratch: Path) -> Path:
-    """Fetches and unpacks a package as an ordinary user, with package lists of its own."""
+    """Downloads and unpacks a package without root: apt's lists and cache are in `scratch`."""
     options = [f"Dir::State::Lists={scratch}/lists", f"Dir::Cache={scratch}/cache", "Debug::NoLocking=1"]
     apt = ["apt-get", "-qq", *(word for option in options for word in ("-o", option))]
     for folder in ("lists/partial", "cache/archives/partial"):
@@ -60,8 +63,9 @@ def _run(command: list[str], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise DarkroomError(f"{command[0]}: no answer within {APT_TIMEOUT_S} s") from None
     except subprocess.CalledProcessError as error:
-        told = [line for line in error.stderr.splitlines() if line.startswith("E:")] or error.stderr.splitlines() or ["failed"]
-        raise DarkroomError(f"{command[0]}: {told[-1]}") from None
+        lines = error.stderr.splitlines()
+        reasons = [line for line in lines if line.startswith("E:")] or lines or ["failed"]
+        raise DarkroomError(f"{command[0]}: {reasons[-1]}") from None
 
 
 def _packaged(folder: Path, name: str) -> Path:
@@ -73,9 +77,6 @@ def _packaged(folder: Path, name: str) -> Path:
 
 def _bundled(source: Bundled, target: Path) -> Path:
     """`images.npy` (uint8 N x 8 x 8, the 0..16 of the original scaled to 0..255) or `labels.npy` (int64 N)."""
-    import numpy as np
-    from sklearn import datasets
-
     data = getattr(datasets, source.scikit_learn)()
     arrays = {"images.npy": np.rint(data.images * (255 / 16)).astype(np.uint8), "labels.npy": data.target.astype(np.int64)}
     if target.name not in arrays:

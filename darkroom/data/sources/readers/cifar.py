@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 in binary form: a record is the label (CIFAR-100: coarse, fine), then 3 x 32 x 32 bytes by colour.
+"""CIFAR-10 and CIFAR-100 in binary form. A record is a label (CIFAR-100: coarse, fine), then 3 x 32 x 32 bytes by channel.
 
 Source: the description on the page of the data sets by Krizhevsky.
 """
@@ -6,35 +6,32 @@ Source: the description on the page of the data sets by Krizhevsky.
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.readers.collection import Collection, of_arrays
+from darkroom.data.sources.readers.collection import Collection, Labels, Pixels, of_arrays
 
 SHAPE = (3, 32, 32)
-TEN = {**{f"data_batch_{number}.bin": "train" for number in range(1, 6)}, "test_batch.bin": "test"}
-HUNDRED = {"train.bin": "train", "test.bin": "test"}
-NAMES = {1: "batches.meta.txt", 2: "fine_label_names.txt"}
+CIFAR10 = {**{f"data_batch_{number}.bin": "train" for number in range(1, 6)}, "test_batch.bin": "test"}
+CIFAR100 = {"train.bin": "train", "test.bin": "test"}
+CLASS_NAMES = {1: "batches.meta.txt", 2: "fine_label_names.txt"}  # by the number of labels in a record
 
 
-def is_cifar(files: list[str]) -> bool:
-    """Whether the files at the top of a folder have CIFAR's names."""
-    return bool(TEN.keys() & set(files)) or HUNDRED.keys() <= set(files)
+def is_cifar(names: list[str]) -> bool:
+    """Whether the files directly in a folder have CIFAR's names."""
+    return bool(CIFAR10.keys() & set(names)) or CIFAR100.keys() <= set(names)
 
 
-def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection:
-    """The pictures, mapped; the classes by the recipe's names, or by those in the folder."""
-    labels = 1 if TEN.keys() & set(files) else 2
-    known = TEN if labels == 1 else HUNDRED
-    parts = []
-    for name in sorted(known.keys() & set(files)):
-        images, numbers = _records(folder / name, labels)
-        parts.append((name, images, numbers, known[name]))
-    names = classes or _names(folder / NAMES[labels])
-    return of_arrays(f"CIFAR's binary format: {', '.join(name for name, *_ in parts)}", parts, names)
+def read(folder: Path, names: list[str], classes: tuple[str, ...]) -> Collection:
+    """Memory-maps the images. The names of the classes are `classes`, or else those that a file in the folder lists."""
+    labels = 1 if CIFAR10.keys() & set(names) else 2
+    splits = CIFAR10 if labels == 1 else CIFAR100
+    parts = [(name, *_records(folder / name, labels), splits[name]) for name in sorted(splits.keys() & set(names))]
+    layout = f"CIFAR's binary format: {', '.join(name for name, *_ in parts)}"
+    return of_arrays(layout, parts, classes or _class_names(folder / CLASS_NAMES[labels]))
 
 
-def _records(path: Path, labels: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _records(path: Path, labels: int) -> tuple[Pixels, Labels]:
+    """Images, uint8 N x 32 x 32 x 3, and the last of the `labels` of each record, int64 N."""
     size = labels + int(np.prod(SHAPE))
     length = path.stat().st_size
     if length == 0 or length % size:
@@ -43,7 +40,7 @@ def _records(path: Path, labels: int) -> tuple[NDArray[np.uint8], NDArray[np.int
     return records[:, labels:].reshape(-1, *SHAPE).transpose(0, 2, 3, 1), records[:, labels - 1].astype(np.int64)
 
 
-def _names(path: Path) -> tuple[str, ...]:
+def _class_names(path: Path) -> tuple[str, ...]:
     if not path.is_file():
         return ()
     return tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())

@@ -1,4 +1,4 @@
-"""What every reader returns: labelled pictures, where they lie, and what of the source is no picture."""
+"""What every reader returns: labelled images, where they are, and which files are not images."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -14,17 +14,19 @@ from darkroom.core.errors import DarkroomError
 from darkroom.data.ledger import Row
 
 Pixels = NDArray[np.uint8]
-Picture = Path | Pixels
+Labels = NDArray[np.int64]
+ImageSource = Path | Pixels  # an image file, or the pixels themselves
+Part = tuple[str, Pixels, Labels, str]  # name, images uint8 N x H x W (x C), labels int64 N, split ("" for none)
 
-MOST = 100_000  # classes, where none are named
+MAX_CLASSES = 100_000  # where their names are not known
 SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 
 
-class Pictures(Protocol):
-    """Pictures by position: the path of an image file, or uint8 pixels (H x W or H x W x C)."""
+class Images(Protocol):
+    """Images by position: the path of a file, or uint8 pixels (H x W or H x W x C)."""
 
-    def __getitem__(self, position: int) -> Picture:
-        """The picture at `position`."""
+    def __getitem__(self, position: int) -> ImageSource:
+        """The image at `position`."""
 
 
 @dataclass(frozen=True)
@@ -40,55 +42,55 @@ class Files:
 
 
 class Arrays:
-    """Arrays one behind the other, each uint8 N x H x W (x C), which may lie on disk."""
+    """Several arrays as one, each uint8 N x H x W (x C), perhaps memory-mapped."""
 
     def __init__(self, parts: Sequence[Pixels]) -> None:
         self.parts = parts
         self.starts = np.cumsum([0, *(len(part) for part in parts)])
 
     def __getitem__(self, position: int) -> Pixels:
-        """A copy of one picture."""
-        owner = bisect_right(self.starts.tolist(), position) - 1
-        return np.array(self.parts[owner][position - self.starts[owner]])
+        """A copy of one image."""
+        part = bisect_right(self.starts.tolist(), position) - 1
+        return np.array(self.parts[part][position - self.starts[part]])
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A data set as it lies there, in an order that depends on its names only.
+    """A data set as its owner has it, in an order that depends only on names.
 
-    `layout` says in a line what was recognised. `items` has a row a picture: `source` (a file's name, or `FILE#ROW`), `label`
-    (int64, the place in `classes`), `split` (train, validation, test or "" where none is given), `group` ("" for none).
-    `refused` are files that cannot be pictures; `skipped` counts those that nobody means: hidden ones, those of the system,
-    those that a table beside them does not name. `also` are files that belong to the data set beside the pictures.
+    `layout` describes in a line what was recognised. `items` has a row an image: `source` (the name of a file, or `FILE#ROW`),
+    `label` (int64, an index of `classes`), `split` (train, validation, test, or "" if not assigned), `group` ("" for none).
+    `refused` are files that cannot be images. `skipped` counts hidden and system files, and files that a table does not name.
+    `extra_files` belong to the data set but are not images, such as the table itself.
     """
 
     layout: str
     classes: tuple[str, ...]
     items: pd.DataFrame
-    pictures: Pictures
+    images: Images
     refused: tuple[Row, ...] = field(default=())
     skipped: int = 0
-    also: tuple[Path, ...] = ()
+    extra_files: tuple[Path, ...] = ()
 
 
 def of_files(
     layout: str, root: Path, table: pd.DataFrame, refused: Iterable[Row] = (), skipped: int = 0, names: Iterable[str] = ()
 ) -> Collection:
-    """A collection of image files from a table with `source`, `class`, `split` and `group`, in order of the source.
+    """A collection of image files from a table with `source`, `class`, `split` and `group`, sorted by source.
 
-    `names` are classes that must stand in the list even where none of the files is of them.
+    `names` are classes to list even if no file belongs to them.
     """
     ordered = table.sort_values("source", kind="stable", ignore_index=True)
     classes = in_order({*ordered["class"], *names})
-    places = {name: place for place, name in enumerate(classes)}
-    items = ordered.assign(label=ordered["class"].map(places).astype(np.int64))[["source", "label", "split", "group"]]
+    labels = {name: label for label, name in enumerate(classes)}
+    items = ordered.assign(label=ordered["class"].map(labels).astype(np.int64))[["source", "label", "split", "group"]]
     return Collection(layout, classes, items, Files(root, items["source"].tolist()), tuple(refused), skipped)
 
 
-def of_arrays(layout: str, parts: Sequence[tuple[str, Pixels, NDArray[np.int64], str]], classes: tuple[str, ...]) -> Collection:
-    """A collection of arrays: for each part its name, images, labels (int64 N) and split ("" for none).
+def of_arrays(layout: str, parts: Sequence[Part], classes: tuple[str, ...]) -> Collection:
+    """A collection of arrays. If `classes` is empty they are called 0, 1, 2 and so on.
 
-    Without names for the classes, they are 0, 1, 2 and so on. Raises DarkroomError where images, labels and classes do not fit.
+    Raises DarkroomError if the numbers of images, labels and classes do not agree.
     """
     for name, images, labels, _ in parts:
         _check(name, images, labels, classes)
@@ -106,17 +108,18 @@ def of_arrays(layout: str, parts: Sequence[tuple[str, Pixels, NDArray[np.int64],
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Classes in the order of their labels: numbers by value, others by code point, whatever the locale."""
-    listed = sorted(set(names))
-    whole = all(name.isascii() and name.isdecimal() for name in listed)
-    return tuple(sorted(listed, key=lambda name: (int(name), name)) if whole else listed)
+    """Classes in the order of their labels: by value if all are numbers, else by code point, in every locale."""
+    ordered = sorted(set(names))
+    numeric = all(name.isascii() and name.isdecimal() for name in ordered)
+    return tuple(sorted(ordered, key=lambda name: (int(name), name)) if numeric else ordered)
 
 
-def _check(name: str, images: Pixels, labels: NDArray[np.int64], classes: tuple[str, ...]) -> None:
+def _check(name: str, images: Pixels, labels: Labels, classes: tuple[str, ...]) -> None:
     if len(labels) != len(images):
         raise DarkroomError(f"{name}: {len(images)} images but {len(labels)} labels")
     if len(images) == 0:
         raise DarkroomError(f"{name}: no images in it")
-    if labels.min() < 0 or labels.max() >= (len(classes) or MOST):
-        told = f"the recipe names {len(classes)} classes" if classes else f"labels count from 0 and are below {MOST:,}"
-        raise DarkroomError(f"{name}: labels {labels.min()}..{labels.max()}, but {told}")
+    if labels.min() < 0 or labels.max() >= (len(classes) or MAX_CLASSES):
+        rule = f"labels count from 0 and are below {MAX_CLASSES:,}"
+        rule = f"the catalog entry names {len(classes)} classes" if classes else rule
+        raise DarkroomError(f"{name}: labels {labels.min()}..{labels.max()}, but {rule}")

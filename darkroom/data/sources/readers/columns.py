@@ -1,15 +1,15 @@
-"""The columns of a table, by their names, whatever its format: CSV and TSV through pandas, Parquet through Arrow."""
+"""The columns of a table, found by their headings: CSV and TSV through pandas, Parquet through Arrow."""
 
 from pathlib import Path
 
 import pandas as pd
-from pyarrow import ArrowException
+from pyarrow import ArrowException, parquet
 
 from darkroom.core.errors import DarkroomError
 
 PARQUET = ".parquet"
 SUFFIXES = (".csv", ".tsv", PARQUET)
-NAMES = {
+HEADINGS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "image", "image_path"),
     "label": ("label", "class", "class_name", "category", "target"),
     "split": ("split", "subset"),
@@ -18,56 +18,59 @@ NAMES = {
 UNREADABLE = (ValueError, TypeError, OSError, LookupError, ArrowException)
 
 
-def known(path: Path) -> dict[str, str]:
-    """The table's headings by our names for them. Raises DarkroomError where one that is needed is missing, or one stands twice."""
+def headings_of(path: Path) -> dict[str, str]:
+    """The table's heading for each key of `HEADINGS` that it has.
+
+    Raises DarkroomError if it has none for the path or the label, or several for one key.
+    """
     headings = _headings(path)
-    found = {}
-    for column, names in NAMES.items():
-        named = [heading for heading in headings if heading.casefold() in names]
-        if len(named) > 1:
-            raise DarkroomError(f"{path}: {column} could be {' or '.join(map(repr, named))}: rename one of them")
-        if named:
-            found[column] = named[0]
-    if missing := {"path", "label"} - found.keys():
-        told = "; ".join(f"{column}: {', '.join(NAMES[column])}" for column in sorted(missing))
+    columns = {}
+    for column, names in HEADINGS.items():
+        matches = [heading for heading in headings if heading.casefold() in names]
+        if len(matches) > 1:
+            raise DarkroomError(f"{path}: {column} could be {' or '.join(map(repr, matches))}: rename one of them")
+        if matches:
+            columns[column] = matches[0]
+    if missing := {"path", "label"} - columns.keys():
+        headings_by_column = "; ".join(f"{column}: {', '.join(HEADINGS[column])}" for column in sorted(missing))
         raise DarkroomError(
-            f"{path}: no column for {' and '.join(sorted(missing))} (known: {told}); it has {', '.join(headings)}"
+            f"{path}: no column for {' and '.join(sorted(missing))} (known: {headings_by_column}); it has {', '.join(headings)}"
         )
-    return found
+    return columns
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is a table with a column of paths and one of labels; another table is none of ours."""
+    """Whether a file is a table with a column of paths and one of labels, rather than any other table."""
     try:
         headings = {heading.casefold() for heading in _headings(path)}
     except DarkroomError:
         return False
-    return all(headings & set(NAMES[column]) for column in ("path", "label"))
+    return all(headings & set(HEADINGS[column]) for column in ("path", "label"))
 
 
 def load(path: Path) -> pd.DataFrame:
-    """The columns that matter under our names, as text. Raises DarkroomError, with the row, where a value is missing or no text."""
-    names = known(path)
+    """The columns in `HEADINGS`, under those names, as text. Raises DarkroomError, with the row, for a missing value."""
+    columns = headings_of(path)
     try:
         content = _parquet(path) if path.suffix.lower() == PARQUET else _text(path)
     except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({_first(error)})") from None
-    chosen = content.rename(columns=lambda name: str(name).strip())[list(names.values())].set_axis(list(names), axis=1)
-    if len(chosen) == 0:
+        raise DarkroomError(f"{path}: not a readable table ({_first_line(error)})") from None
+    table = content.rename(columns=lambda name: str(name).strip())[list(columns.values())].set_axis(list(columns), axis=1)
+    if len(table) == 0:
         raise DarkroomError(f"{path}: no rows in it")
-    optional = [name for name in ("split", "group") if name in names]
-    chosen[optional] = chosen[optional].fillna("")
-    for name in names:
-        gaps = chosen[name].isna()
+    optional = [name for name in ("split", "group") if name in columns]
+    table[optional] = table[optional].fillna("")
+    for name in columns:
+        gaps = table[name].isna()
         if gaps.any():
             raise DarkroomError(f"{path}: row {row_number(path, gaps)}: no {name}")
-        if not chosen[name].map(lambda value: isinstance(value, str | int)).all():
+        if not table[name].map(lambda value: isinstance(value, str | int)).all():
             raise DarkroomError(f"{path}: {name}: text or whole numbers are expected")
-    return chosen.astype(str)
+    return table.astype(str)
 
 
 def row_number(path: Path, wrong: "pd.Series[bool]") -> int:
-    """The number of the first wrong row, as an editor counts lines where no field holds a line break."""
+    """The number of the first wrong row; for text the line in an editor, as long as no field holds a line break."""
     return int(wrong.to_numpy().argmax()) + (1 if path.suffix.lower() == PARQUET else 2)
 
 
@@ -79,9 +82,7 @@ def _text(path: Path) -> pd.DataFrame:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    """As the file has it: what pandas took for an index is a column as any other; whole numbers with gaps stay whole."""
-    from pyarrow import parquet
-
+    """The columns of the file, those of a pandas index included; whole numbers with gaps stay whole."""
     content: pd.DataFrame = parquet.read_table(path).to_pandas(ignore_metadata=True, integer_object_nulls=True)
     return content
 
@@ -89,12 +90,10 @@ def _parquet(path: Path) -> pd.DataFrame:
 def _headings(path: Path) -> list[str]:
     try:
         if path.suffix.lower() == PARQUET:
-            from pyarrow import parquet
-
             return [str(name).strip() for name in parquet.read_schema(path).names]
         row = _csv(path, header=None, nrows=1)
     except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({_first(error)})") from None
+        raise DarkroomError(f"{path}: not a readable table ({_first_line(error)})") from None
     return [str(cell).strip() for cell in row.iloc[0]]
 
 
@@ -103,5 +102,5 @@ def _csv(path: Path, header: int | None = 0, nrows: int | None = None) -> pd.Dat
     return pd.read_csv(path, sep=separator, header=header, nrows=nrows, dtype=str, keep_default_na=False, encoding="utf-8-sig")
 
 
-def _first(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

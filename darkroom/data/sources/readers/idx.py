@@ -1,4 +1,4 @@
-"""IDX, the format of MNIST and its kin: a big-endian header (magic, dimensions), then the bytes.
+"""IDX, the format of MNIST: a big-endian header (type, number of dimensions, sizes), then the bytes.
 
 Source: the description on the MNIST page by LeCun, Cortes and Burges.
 """
@@ -20,10 +20,10 @@ NAME = re.compile(r"(?P<stem>.*?(?P<split>train|t10k|test))-images[-.]idx3-ubyte
 SPLITS = {"train": "train", "t10k": "test", "test": "test"}
 
 
-def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection:
-    """The pairs of images and labels among the files at the top of a folder, by MNIST's own names, packed by gzip or not."""
+def read(folder: Path, names: list[str], classes: tuple[str, ...]) -> Collection:
+    """Reads the pairs of images and labels with MNIST's names among `names`, the files directly in `folder`; gzip or not."""
     parts = []
-    for name in files:
+    for name in names:
         if match := NAME.fullmatch(name):
             labels = name.replace("-images", "-labels").replace("idx3", "idx1")
             images = read_array(folder / name, 3)
@@ -35,7 +35,7 @@ def read(folder: Path, files: list[str], classes: tuple[str, ...]) -> Collection
 
 
 def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The uint8 array of an IDX file, memory-mapped unless packed. Raises DarkroomError when header and length do not agree."""
+    """The uint8 array of an IDX file, memory-mapped unless gzipped. Raises DarkroomError if header and length do not agree."""
     header = 4 + 4 * dimensions
     if not path.is_file():
         raise DarkroomError(f"{path}: no such file")
@@ -44,21 +44,21 @@ def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
     if len(start) < header or start[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]):
         raise DarkroomError(f"{path}: not an IDX file of bytes with {dimensions} dimensions")
     shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
-    promised = header + int(np.prod(shape, dtype=object))
-    if len(content) != promised:
-        raise DarkroomError(f"{path}: cut short or too long: {len(content)} bytes, the header promises {promised}")
+    expected = header + int(np.prod(shape, dtype=object))
+    if len(content) != expected:
+        raise DarkroomError(f"{path}: cut short or too long: {len(content)} bytes, the header promises {expected}")
     return content[header:].reshape(shape)
 
 
 def _content(path: Path) -> NDArray[np.uint8]:
     if path.suffix == ".gz":
-        most = max(archives.HARMLESS, archives.RATIO * path.stat().st_size)
+        limit = max(archives.HARMLESS, archives.RATIO * path.stat().st_size)
         try:
             with gzip.open(path) as stream:
-                content = stream.read(most + 1)
+                content = stream.read(limit + 1)
         except (EOFError, OSError, zlib.error) as error:
             raise DarkroomError(f"{path}: a damaged gzip file ({error})") from None
-        if len(content) > most:
-            raise DarkroomError(f"{path}: more than {most} bytes in {path.stat().st_size}: it may be made to fill the memory")
+        if len(content) > limit:
+            raise DarkroomError(f"{path}: more than {limit} bytes in {path.stat().st_size}: it may be made to fill the memory")
         return np.frombuffer(content, np.uint8)
     return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)

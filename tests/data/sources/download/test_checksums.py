@@ -18,14 +18,14 @@ def packed(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
 @pytest.mark.parametrize("content", [PACKED, CONTENT], ids=["delivered", "content"])
-def test_what_has_the_checksum_is_returned(packed: Path, content: bytes, algorithm: str) -> None:
-    assert checksums.proven("a", packed, hashlib.new(algorithm, content).hexdigest()).read_bytes() == content
+def test_the_file_with_the_checksum_is_returned(packed: Path, content: bytes, algorithm: str) -> None:
+    assert checksums.verified("a", packed, hashlib.new(algorithm, content).hexdigest()).read_bytes() == content
 
 
-@pytest.mark.parametrize(("digits", "told"), [(32, "MD5 5e5764d300e3"), (64, "SHA-256 d2c8b67b91d4")])
-def test_a_wrong_checksum_is_refused(packed: Path, digits: int, told: str) -> None:
-    with pytest.raises(DarkroomError, match=f"^a: wrong content: {told}..., the recipe says 000000000000...$"):
-        checksums.proven("a", packed, "0" * digits)
+@pytest.mark.parametrize(("digits", "digest"), [(32, "MD5 5e5764d300e3"), (64, "SHA-256 d2c8b67b91d4")])
+def test_a_wrong_checksum_is_refused(packed: Path, digits: int, digest: str) -> None:
+    with pytest.raises(DarkroomError, match=f"^a: wrong content: {digest}..., the catalog says 000000000000...$"):
+        checksums.verified("a", packed, "0" * digits)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ BROKE = "the connection broke before the file was whole"
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    Server.asked.clear()
+    Server.requests.clear()
     with served(Server) as address:
         yield address
 
@@ -21,7 +21,7 @@ def address() -> Iterator[str]:
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "WAIT_S", 0)
     monkeypatch.setattr(transfer, "TIMEOUT_S", 0.5)
-    monkeypatch.setattr(transfer, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(transfer, "GRACE_S", 0.5)
 
 
 def test_a_file_is_kept_as_it_is_delivered(address: str, tmp_path: Path) -> None:
@@ -39,10 +39,10 @@ def test_a_file_is_kept_as_it_is_delivered(address: str, tmp_path: Path) -> None
         ("/endless", "slower than 20 kB/s"),
     ],
 )
-def test_what_will_not_get_better_is_asked_once(address: str, path: str, reason: str, tmp_path: Path) -> None:
+def test_a_permanent_failure_is_tried_once(address: str, path: str, reason: str, tmp_path: Path) -> None:
     with pytest.raises(DarkroomError, match=f"^{address}{path}: {reason}$"):
         transfer.download(f"{address}{path}", tmp_path / "a")
-    assert Server.asked[path] == 1
+    assert Server.requests[path] == 1
 
 
 def test_a_connection_that_breaks_twice_is_tried_again(
@@ -54,12 +54,12 @@ def test_a_connection_that_breaks_twice_is_tried_again(
 
 
 @pytest.mark.parametrize("path", ["/broken", "/reset"])
-def test_a_connection_that_always_breaks_is_given_up(
+def test_a_connection_that_always_breaks_fails_after_three_attempts(
     address: str, path: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with pytest.raises(DarkroomError, match=f"^{address}{path}: {BROKE}$"):
         transfer.download(f"{address}{path}", tmp_path / "a")
-    assert (len(capsys.readouterr().err.splitlines()), Server.asked[path]) == (2, 3)
+    assert (len(capsys.readouterr().err.splitlines()), Server.requests[path]) == (2, 3)
 
 
 def test_a_refused_connection_is_tried_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

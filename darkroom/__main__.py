@@ -1,0 +1,39 @@
+"""The command `darkroom`, also `python -m darkroom`."""
+
+import argparse
+import importlib
+from importlib import metadata
+
+from darkroom.core import command
+
+COMMANDS = {  # name: module, what it does
+    "predict": ("predict", "classify image files with an ONNX model"),
+    "inspect": ("inspect_model", "describe an ONNX model, or compare it with a checkout"),
+    "check": ("check", "check params.yaml and the data set that it names"),
+    "recipe": ("recipe", "compose params.yaml from a recipe"),
+    "why": ("why", "explain why a stage would run again"),
+    "diverge": ("diverge", "find where two trainings differ first"),
+    "lr-finder": ("lr_finder", "run a learning-rate range test"),
+}
+
+
+def main() -> None:
+    """Runs the command that is named on the command line."""
+    lines = "\n".join(f"  {name:<11}{purpose}" for name, (_, purpose) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="darkroom",
+        usage="darkroom COMMAND ...",
+        description="Labelled images in, a proven ONNX classifier out.",
+        epilog=f"commands:\n{lines}\n\n`darkroom COMMAND --help` describes one of them; `dvc repro` runs the pipeline.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"darkroom {metadata.version('darkroom')}")
+    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    module = importlib.import_module(f"darkroom.commands.{COMMANDS[chosen.command][0]}")
+    command.run(lambda: module.main(chosen.arguments), module.OUTLOOK)
+
+
+if __name__ == "__main__":
+    main()

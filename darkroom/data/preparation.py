@@ -1,0 +1,59 @@
+"""Decodes and stages a whole data set by the parameters in params.yaml."""
+
+from pathlib import Path
+
+import numpy as np
+
+from darkroom.config import Params
+from darkroom.core import transforms
+from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
+from darkroom.data import dask_cluster, decode_tasks, executors, ledger
+from darkroom.data.decode_tasks import Preparation
+from darkroom.data.sources import manifest
+from darkroom.data.sources.readers import Collection
+from darkroom.data.staging import StagedImages
+
+PROCESSES = "processes"
+
+
+def plan(settings: Params) -> Preparation:
+    """What is done to each image. Raises DarkroomError for a transform that cannot work on images of this size."""
+    place = settings.place("preprocess", "transforms")
+    calls = tuple(call.plain() for call in settings.preprocess.transforms)
+    image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
+    transforms.check(calls, image, [place.at(position) for position in range(len(calls))])
+    return Preparation(settings.image.policy, calls, str(place))
+
+
+def stage_images(
+    collection: Collection, preparation: Preparation, settings: Params, workspace: Workspace, folder: Path
+) -> StagedImages:
+    """Decodes every image in several processes and stages the results in `folder`.
+
+    Raises DarkroomError for a file that differs from the manifest.
+    """
+    sha256 = manifest.check(workspace.dataset(settings.dataset), collection, workspace.manifest)
+    tasks = decode_tasks.split_into_tasks(collection, preparation, sha256, workspace.manifest)
+    kind, workers = settings.preprocess.executor, settings.preprocess.workers
+    local = kind == PROCESSES
+    place = settings.place("preprocess", "executor")
+    with executors.processes(workers) if local else dask_cluster.connect(kind, place) as (pool, count):
+        return StagedImages(folder, collection, executors.map_in_order(pool, count, decode_tasks.prepare, tasks))
+
+
+def check(staged: StagedImages, collection: Collection, settings: Params, workspace: Workspace) -> None:
+    """Raises DarkroomError if too many files were refused, or fewer than two classes have images.
+
+    The ledger is written first, so that it names the files.
+    """
+    ledger.write(workspace.ledger, staged.rows)
+    files = len(collection.items) + len(collection.refused)
+    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.place("preprocess", "refused"))
+    for row in staged.rows:
+        if row.action == "dropped":
+            print(f"{row.class_name}: {row.reason}: it is left out", flush=True)
+    if len(staged.classes) < 2:
+        raise DarkroomError(
+            f"{settings.dataset}: images of two classes are needed, there are those of {', '.join(staged.classes)}"
+        )

@@ -1,0 +1,60 @@
+"""Calibrates a Keras model on validation before it is converted.
+
+A temperature is folded into the weights of the last layer, so every runtime gives calibrated probabilities. Imports Keras:
+configure the backend first (`darkroom.launch.backend`).
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroom.config.schema import Export
+from darkroom.data.shards import Shards
+from darkroom.evaluation import calibration
+from darkroom.training import network
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """`probabilities` (float32 N x K) are Keras's on the split, after its logits were divided by `temperature`.
+
+    Answers below `unsure_below` are withheld; None: none is.
+    """
+
+    probabilities: NDArray[np.float32]
+    temperature: float
+    unsure_below: float | None
+
+
+def calibrate(model: keras.Model, split: Shards, export: Export, name: str) -> Calibrated:
+    """Folds the best temperature on `split` into `model`, if params.yaml asks for it, and chooses the threshold of "unsure"."""
+    probabilities = reference(model, split)
+    temperature = 1.0
+    if export.calibrate:
+        temperature = calibration.temperature(probabilities, split.labels)
+        network.divide_logits(model, temperature)
+        probabilities = reference(model, split)
+    return Calibrated(probabilities, temperature, threshold(probabilities, split.labels, export.error_rate, name))
+
+
+def reference(model: keras.Model, split: Shards) -> NDArray[np.float32]:
+    """Keras's probabilities, float32 N x K, in the order of the split."""
+    return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches()])
+
+
+def threshold(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], error_rate: float | None, name: str
+) -> float | None:
+    """The probability below which an answer is withheld; None where params.yaml asks for no error rate.
+
+    Prints a line, which begins with `name`, where that is every answer.
+    """
+    if error_rate is None:
+        return None
+    least = calibration.threshold(probabilities, labels, error_rate)
+    if least == calibration.NEVER:
+        problem = f"export.error_rate: {error_rate:g} is out of reach on validation"
+        print(f"{name}: {problem}: every answer will be unsure", flush=True)
+    return least

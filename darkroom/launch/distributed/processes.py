@@ -1,0 +1,96 @@
+"""Several processes as one training, through jax.distributed.
+
+Each process runs the same program and feeds its own rows of every batch; JAX adds the gradients up over all devices. Only
+JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
+"""
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+
+from darkroom.core.errors import DarkroomError
+from darkroom.launch.distributed import watchdog
+from darkroom.launch.distributed.cluster import HOW, Cluster
+from darkroom.launch.distributed.shard import Shard
+
+HEARTBEAT = 20  # seconds without a sign of life after which a process counts as dead
+MEETING = 120  # seconds to wait for the other processes at the start
+
+
+@contextmanager
+def together(cluster: Cluster | None) -> Iterator[None]:
+    """What several processes do in step, if there are several. Enter it before the first computation.
+
+    One that fails leaves as soon as it ends: JAX would wait for the others, and they for it. Raises DarkroomError where they
+    are not all there in time, and for an error that comes of the loss of one.
+    """
+    if cluster is None:
+        yield
+        return
+    _join(cluster)
+    code = 1
+    try:
+        yield
+        code = 0
+    except KeyboardInterrupt:
+        code = 130
+        raise
+    except (ValueError, RuntimeError) as error:
+        if watchdog.SIGNS.search(str(error)):
+            raise DarkroomError(watchdog.LINE) from None
+        raise
+    finally:
+        if code:
+            atexit.register(_leave, code)  # the last to be registered is the first to be called
+
+
+def from_first(content: bytes, shard: Shard) -> bytes:
+    """What the first process has, in each of them."""
+    if shard.processes == 1:
+        return content
+    high, low = multihost_utils.broadcast_one_to_all(np.array(divmod(len(content), 1 << 30), np.int32))
+    size = (int(high) << 30) + int(low)
+    padded = np.frombuffer(content.ljust(size, b"\0")[:size], np.uint8)
+    return np.asarray(multihost_utils.broadcast_one_to_all(padded)).tobytes()
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _join(cluster: Cluster) -> None:
+    print(f"waits up to {MEETING} s for all of {cluster.processes or 'its'} processes", flush=True)
+    _watch_stderr()
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:  # JAX's C++ would not call it while it waits
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        jax.distributed.initialize(
+            cluster.coordinator,
+            cluster.processes,
+            cluster.process,
+            initialization_timeout=MEETING,
+            heartbeat_timeout_seconds=HEARTBEAT,
+        )
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DarkroomError(f"several processes: {reason}; each takes {HOW}") from None
+    signal.signal(signal.SIGINT, handler)
+    print(watchdog.MET, file=sys.stderr, flush=True)
+
+
+def _watch_stderr() -> None:
+    reader = subprocess.Popen([sys.executable, "-m", watchdog.__name__], stdin=subprocess.PIPE, start_new_session=True)
+    assert reader.stdin is not None  # noqa: S101 (for mypy)
+    os.dup2(reader.stdin.fileno(), sys.stderr.fileno())
+    reader.stdin.close()

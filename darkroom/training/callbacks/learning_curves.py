@@ -1,0 +1,22 @@
+"""LearningCurves: the figures of each epoch."""
+
+import keras
+import pandas as pd
+
+
+class LearningCurves(keras.callbacks.Callback):
+    """Records epoch (from 1), accuracy, loss, val_accuracy and val_loss after each epoch."""
+
+    COLUMNS = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[float]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Adds a row."""
+        self.rows.append([epoch + 1, *((logs or {})[name] for name in self.COLUMNS[1:])])
+
+    def table(self) -> pd.DataFrame:
+        """A row an epoch."""
+        return pd.DataFrame(self.rows, columns=self.COLUMNS).astype({"epoch": int})

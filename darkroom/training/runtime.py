@@ -1,0 +1,27 @@
+"""Keras switched on: seeded, deterministic, in the precision that params.yaml asks for."""
+
+import re
+from pathlib import Path
+
+import keras
+
+from darkroom.training import backend
+
+
+def start(seed: int, precision: str = "float32", deterministic: bool = True) -> str:
+    """Seeds every generator and has operators be deterministic; returns the device in words.
+
+    `precision` is a Keras dtype policy: weights stay float32.
+    """
+    keras.utils.set_random_seed(seed)
+    device = backend.start(deterministic)
+    if precision == "mixed_bfloat16" and device.startswith("the CPU") and not _has_bfloat16():
+        device += " and has no bfloat16 of its own, which will be slower than float32"
+    keras.config.set_dtype_policy(precision)
+    return device
+
+
+def _has_bfloat16() -> bool:
+    """Does the processor multiply bfloat16 numbers? Where Linux does not say, it is taken to."""
+    cpuinfo = Path("/proc/cpuinfo")
+    return not cpuinfo.exists() or bool(re.search(r"avx512_bf16|amx_bf16|\bbf16\b", cpuinfo.read_text()))

@@ -1,0 +1,25 @@
+"""Candidates that passed their gates become the files that Git holds and users get."""
+
+from darkroom.core import artifacts
+from darkroom.core.workspace import Workspace
+from darkroom.verification import verified_models
+
+REPORTS = ("export", "verify", "quantize")
+
+
+def publish(workspace: Workspace, model: str) -> list[str]:
+    """Copies the ONNX file, its smaller files and the three reports; returns the names of the files that were published.
+
+    Raises DarkroomError, before anything is written, for a file that is not the one in its reports.
+    """
+    verified_models.exported(workspace, model)
+    candidate = verified_models.candidate(workspace, model)
+    content, smaller = candidate.content(), candidate.quantized()
+    reports = {stage: workspace.candidate_report(model, stage).read_bytes() for stage in REPORTS}
+    with artifacts.replaced(workspace.quantized(model)) as (folder, _):
+        for precision, file in smaller.items():
+            artifacts.write_bytes(folder / f"model.{precision}.onnx", file)
+    artifacts.write_bytes(workspace.onnx(model), content)
+    for stage, report in reports.items():
+        artifacts.write_bytes(workspace.report(model, stage), report)
+    return ["model.onnx", *(f"model.{precision}.onnx" for precision in smaller)]

@@ -1,0 +1,35 @@
+"""The results of a model's files: accuracy with and without leaked images, the headline figures, the line that is printed."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from darkroom.evaluation import metrics, results
+from tests.evaluation.test_metrics import LABELS, PROBABILITIES
+
+METADATA = SimpleNamespace(temperature=1.0, unsure_below=None)
+
+
+@pytest.mark.parametrize(("leaked", "right", "images"), [([], 4, 6), ([1], 4, 5), ([0, 2, 3], 1, 3)])
+def test_the_accuracy_without_leaked_images(leaked: list[int], right: int, images: int) -> None:
+    figures = results.figures(LABELS, PROBABILITIES, METADATA, 0.95, np.isin(np.arange(6), leaked))
+    low, high = metrics.wilson(right, images, 0.95)
+    counts = {"accuracy": right / images, "errors": images - right, "images": images}
+    assert figures["without_leaked"] == {**counts, "accuracy_low": low, "accuracy_high": high}
+    assert figures["accuracy"] == pytest.approx(4 / 6)
+    rest = f"; without the {len(leaked)} that have a duplicate in train or validation: {right / images:.4f}" if leaked else ""
+    assert results.sentence(figures) == f"accuracy 0.6667 (0.3000 to 0.9032) on 6 test images{rest}"
+    assert results.sentence({**figures, "without_leaked": {"images": 0}}).endswith("validation: none is left")
+
+
+def test_the_headline_has_five_figures() -> None:
+    figures = results.figures(LABELS, PROBABILITIES, METADATA, 0.95, np.zeros(6, bool))
+    keys = ("accuracy", "errors", "log_loss", "macro_f1")
+    assert results.headline(figures) == {**{key: figures[key] for key in keys}, "ece": figures["calibration_error"]}
+
+
+def test_a_precision_that_was_not_kept_has_its_reason_alone() -> None:
+    report = {"float32": {"accuracy": 1.0}, "int8": {"kept": False, "reason": "no gain", "tried": []}}
+    quantized = results.quantized(report, {}, SimpleNamespace(labels=LABELS), 0.95, np.zeros(6, bool))
+    assert quantized == {"int8": {"kept": False, "reason": "no gain"}}

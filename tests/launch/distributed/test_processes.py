@@ -1,0 +1,66 @@
+"""Several processes come together, or say in one line why not."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from darkroom.core.errors import DarkroomError
+from darkroom.launch.distributed import processes, watchdog
+from darkroom.launch.distributed.cluster import Cluster
+from darkroom.launch.distributed.shard import Shard
+from tests.support import trainings
+
+CLUSTER = Cluster("a:1", 2, 0)
+
+
+def test_an_error_that_comes_of_a_lost_process_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
+    monkeypatch.setattr(processes, "_join", lambda *_: None)
+    codes: list[int] = []
+    monkeypatch.setattr(processes.atexit, "register", lambda _, code: codes.append(code))
+    with pytest.raises(DarkroomError, match=f"^{re.escape(watchdog.LINE)}$"), processes.together(CLUSTER):
+        raise lost
+    with pytest.raises(ValueError, match="Gloo"), processes.together(None):
+        raise lost
+    with pytest.raises(KeyboardInterrupt), processes.together(CLUSTER):
+        raise KeyboardInterrupt
+    with processes.together(CLUSTER):
+        pass
+    assert codes == [1, 130]
+
+
+def test_a_single_process_is_its_own_first() -> None:
+    assert processes.from_first(b"state", Shard()) == b"state"
+
+
+def waiting(process: int, seconds: int) -> "subprocess.Popen[str]":
+    """One of two processes, whose other one never comes."""
+    code = f"""
+from darkroom.launch.distributed import processes
+from darkroom.launch.distributed.cluster import Cluster
+processes.MEETING = {seconds}
+with processes.together(Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})):
+    print("met")
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("process", [0, 1])
+def test_one_that_waits_in_vain_says_so(process: int) -> None:
+    one = waiting(process, 2)
+    output, errors = one.communicate(timeout=60)
+    assert one.returncode != 0 and output == "waits up to 2 s for all of 2 processes\n"
+    assert errors.splitlines()[-1] == watchdog.NEVER and "absl" not in errors
+
+
+def test_ctrl_c_ends_one_that_waits() -> None:
+    one = waiting(1, 100)
+    assert one.stdout.readline() == "waits up to 100 s for all of 2 processes\n"  # type: ignore[union-attr]
+    time.sleep(2)
+    one.send_signal(signal.SIGINT)
+    one.communicate(timeout=20)
+    assert one.returncode == -signal.SIGINT

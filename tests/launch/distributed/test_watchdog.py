@@ -1,0 +1,31 @@
+"""What JAX says of a lost process becomes one line."""
+
+import subprocess
+import sys
+
+import pytest
+
+from darkroom.launch.distributed import watchdog
+
+FATAL = """a line of ours
+E1124 22:34:33.986454 14970 coordination_service_agent.cc:289] Polled an error from coordination service
+F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX distributed service detected fatal errors.
+*** Check failure stack trace: ***
+    @     0x7f18357c0634  absl
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f"{watchdog.MET}\n{FATAL}", f"a line of ours\n{watchdog.LINE}\n"),
+        (FATAL, f"a line of ours\n{watchdog.NEVER}\n"),
+        ("one\ntwo\n", "one\ntwo\n"),
+        ("several processes: CoordinationService: GRPC error\n", "several processes: CoordinationService: GRPC error\n"),
+        (f"{watchdog.LINE}\n{FATAL}", f"{watchdog.LINE}\na line of ours\n"),
+    ],
+)
+def test_a_stack_trace_becomes_one_line_and_all_else_passes(written: str, read: str) -> None:
+    command = [sys.executable, "-m", watchdog.__name__]
+    done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.stderr == read

@@ -1,0 +1,23 @@
+"""Charts and thumbnails."""
+
+import numpy as np
+import pandas as pd
+
+from darkroom.reporting import figures
+
+
+def test_a_thumbnail_keeps_its_proportions_and_a_small_image_its_pixels() -> None:
+    pixels = np.arange(40 * 20, dtype=np.uint8).reshape(40, 20, 1)
+    assert figures.thumbnail(pixels, 40) is pixels
+    assert figures.thumbnail(pixels, 10).shape == (10, 5, 1)
+    assert figures.mosaic(np.stack([pixels] * 3), 10).shape == (10, 15, 1)
+
+
+def test_charts_are_the_same_bytes_and_follow_the_colours_of_the_page() -> None:
+    history = pd.DataFrame(
+        {"epoch": [1, 2], "accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.7], "loss": [1, 0.8], "val_loss": [1.1, 0.7]}
+    )
+    first, second = figures.learning_curves({"cnn": history}), figures.learning_curves({"cnn": history})
+    assert first == second
+    assert "currentColor" in first
+    assert figures.INK not in first

@@ -1,0 +1,55 @@
+"""Forty images of ten classes in the working folder, and small trainings on them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from darkroom.core import artifacts
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.data import shards
+from darkroom.data.shards import Shards
+from darkroom.training import fit as fitting
+from darkroom.training import setup
+from darkroom.training.setup import Setup
+from tests.conftest import PLACE, WORKSPACE, model_of
+
+POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
+LAYERS = [{"Conv2D": {"filters": 4, "kernel_size": 3}}, "BatchNormalization", "GlobalMaxPool2D"]
+LABELS = np.arange(40) % 10
+
+
+def write_splits() -> None:
+    """The same forty images for training and validation, the brighter the later the class."""
+    noise = np.random.default_rng(0).integers(0, 25, (40, 8, 8, 1))
+    images = (noise + 20 * LABELS[:, None, None, None]).astype(np.uint8)
+    for split in ("train", "validation"):
+        shards.write(WORKSPACE.split(split), iter(images), LABELS)
+    write_classes([str(digit) for digit in range(10)])
+
+
+def write_classes(names: Sequence[str]) -> None:
+    artifacts.write_json(WORKSPACE.classes, {"classes": list(names)})
+
+
+def prepared(**fit: Any) -> Setup:
+    """A network of one convolution, with these changes to the plainest training."""
+    return setup.prepare(model_of(fit, layers=LAYERS), POLICY, 0, WORKSPACE, PLACE)
+
+
+def fitted(ready: Setup) -> pd.DataFrame:
+    """The curves of the whole training."""
+    records = fitting.Records()
+    fitting.fit(ready, Shards(WORKSPACE.split("validation")), 1, records)
+    return records.curves.table()
+
+
+def answers(model: Any) -> np.ndarray:
+    """What a model answers to the validation images."""
+    return np.asarray(model(Shards(WORKSPACE.split("validation")).images(np.arange(40)), training=False))
+
+
+def loss(model: Any) -> float:
+    """The mean loss of a model on the validation images."""
+    return float(-np.log(answers(model)[np.arange(40), LABELS]).mean())

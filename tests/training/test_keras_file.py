@@ -1,0 +1,47 @@
+"""A `.keras` file holds no clock, and loads as before."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from darkroom.core.errors import DarkroomError
+from darkroom.training import keras_file, network, runtime
+from tests.conftest import PLACE, model_of
+from tests.support.setups import LAYERS, POLICY
+
+pytestmark = pytest.mark.tensorflow
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    runtime.start(0)
+    return network.build(model_of(layers=LAYERS), POLICY, 3, PLACE)
+
+
+def test_two_files_of_a_model_are_the_same_bytes_without_a_clock(model: keras.Model, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        keras_file.save(model, tmp_path / f"{name}.keras")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.keras") as content:
+        assert json.loads(content.read("metadata.json"))["date_saved"] == ""
+        assert {entry.date_time for entry in content.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_file_answers_as_its_model_did(model: keras.Model, flip: bool, tmp_path: Path) -> None:
+    saved = network.flip_averaged(model) if flip else model
+    keras_file.save(saved, tmp_path / "m.keras")
+    assert np.array_equal(keras.saving.load_model(tmp_path / "m.keras")(IMAGES), saved(IMAGES))
+    assert np.array_equal(keras_file.load(tmp_path / "m.keras")(IMAGES), saved(IMAGES))
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"PK\x05\x06" + bytes(18)])
+def test_a_file_that_keras_cannot_load_is_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "m.keras").write_bytes(content)
+    with pytest.raises(DarkroomError, match=rf"^{tmp_path}/m.keras: not a model that Keras can load: [^\n]+$"):
+        keras_file.load(tmp_path / "m.keras")
