@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with dataset.opened(name, workspace) as collection, artifacts.replaced(workspace.raw) as (folder, _):
         print(f"{name}: {collection.layout}", flush=True)
         table = manifest.write(workspace.dataset(name), collection, folder / workspace.manifest.name)
-    print(f"{len(table)} files, {table['size'].sum() / 1e6:.1f} MB, stand in {workspace.manifest}; nothing is copied")
+    print(f"{len(table)} files, {table['size'].sum() / 1e6:.1f} MB, listed in {workspace.manifest}; nothing is copied")
 
 
 if __name__ == "__main__":

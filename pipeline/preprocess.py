@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from darkroom import config
 from darkroom.core import artifacts, command, stage
-from darkroom.data import duplicate_policy, index, preparation, prepared_files, summary
+from darkroom.data import duplicate_policy, index, ledger, preparation, prepared_files, summary
 from darkroom.data.sources import dataset
 
 
@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         partition = duplicate_policy.apply(staged, settings, workspace)
         indexed = index.rows(staged.table, staged.classes, partition.positions, partition.leaked)
         prepared_files.write(folder, collection, staged, partition, indexed, plan.policy, workspace)
+        ledger.write(workspace.ledger, staged.rows)
+        artifacts.write_csv(workspace.duplicates, partition.duplicates)
         summary.write(collection, staged, partition, indexed, settings, workspace)
 
 

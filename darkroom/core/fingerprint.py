@@ -80,11 +80,8 @@ def _closure(module: str, root: Path) -> dict[str, Path]:
         name = waiting.pop()
         files[name] = _file(name, root)
         # `darkroom` imports the classifier only for those who ask for it by name, which no stage does
-        imports = (
-            set()
-            if name == LIBRARY
-            else {found for found in _imports(files[name].read_text(encoding="utf-8")) if _file(found, root).is_file()}
-        )
+        names = () if name == LIBRARY else _imports(files[name].read_text(encoding="utf-8"))
+        imports = {imported for imported in names if _file(imported, root).is_file()}
         package = {name.rpartition(".")[0]} - {""}  # importing a module runs the package around it
         waiting |= (imports | package) - files.keys()
     return files
@@ -140,10 +137,10 @@ def _children(node: ast.AST, name: str, value: Any) -> Any:
 
 
 def _joined(parts: list[ast.expr]) -> list[ast.expr]:
-    found: list[ast.expr] = []
+    joined: list[ast.expr] = []
     for part in parts:
-        if isinstance(part, ast.Constant) and found and isinstance(found[-1], ast.Constant):
-            found[-1] = ast.Constant(found[-1].value + part.value)  # type: ignore[operator]
+        if isinstance(part, ast.Constant) and joined and isinstance(joined[-1], ast.Constant):
+            joined[-1] = ast.Constant(joined[-1].value + part.value)  # type: ignore[operator]
         elif not (isinstance(part, ast.Constant) and part.value == ""):
-            found.append(part)
-    return found
+            joined.append(part)
+    return joined

@@ -11,8 +11,8 @@ BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "dupli
 def find_root() -> Path:
     """The nearest folder upwards that holds a dvc.yaml, relative to the working folder; the working folder if there is none."""
     here = Path.cwd()
-    found = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
-    return Path(os.path.relpath(found))
+    root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
+    return Path(os.path.relpath(root))
 
 
 class _File:

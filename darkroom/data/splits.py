@@ -58,7 +58,7 @@ def _check_groups(split_of: Names, group_of: Names) -> None:
     for group, split in zip(group_of.tolist(), split_of.tolist(), strict=True):
         if group and splits.setdefault(group, split) != split:
             raise DarkroomError(
-                f"group {group!r} stands in {splits[group]} and in {split}: what is learnt from one would be asked in the other"
+                f"group {group!r} is in {splits[group]} and in {split}; all images of a group must be in one split"
             )
 
 

@@ -1,4 +1,4 @@
-"""The sums over a data set that reports/data/summary.json holds."""
+"""Sums over a data set, for reports/data/summary.json: images by class and split, files by action and reason, duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -40,13 +40,11 @@ def write(
     settings: Params,
     workspace: Workspace,
 ) -> None:
-    """Writes the summary, the ledger and the table of duplicates, and prints the sums in a line."""
+    """Writes the summary, and prints the number of images by split and of files by action."""
     description = dataset.describe(settings.dataset, workspace)
     sums = counts(collection, staged.rows, staged.classes, indexed)
     chosen = settings.preprocess.duplicates
     pairs = {"policy": chosen.policy, "similarity": chosen.similarity, **duplicate_policy.summary(partition)}
-    ledger.write(workspace.ledger, staged.rows)
-    artifacts.write_csv(workspace.duplicates, partition.duplicates)
     artifacts.write_json(workspace.data_summary, {**asdict(description), **sums, "duplicates": pairs})
     sizes = ", ".join(f"{split} {sum(classes.values())}" for split, classes in sums["images"].items())
     files = ", ".join(f"{number} {action}" for action, number in sums["files"].items() if number and action != "used")

@@ -32,7 +32,7 @@ def load(path: Path) -> keras.Model:
     """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that Keras cannot read."""
     try:
         return keras.saving.load_model(path, compile=False)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DarkroomError(f"{path}: not a model that Keras can load: {reason}") from None
 

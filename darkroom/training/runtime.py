@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from darkroom.launch.backend import quiet_import
 from darkroom.training import backend
 
 
@@ -13,8 +14,9 @@ def start(seed: int, precision: str = "float32", deterministic: bool = True) -> 
 
     `precision` is a Keras dtype policy: weights stay float32.
     """
-    keras.utils.set_random_seed(seed)
-    device = backend.start(deterministic)
+    with quiet_import():
+        keras.utils.set_random_seed(seed)  # which loads TensorFlow on JAX too, where it is installed
+        device = backend.start(deterministic)
     if precision == "mixed_bfloat16" and device.startswith("the CPU") and not _has_bfloat16():
         device += " and has no bfloat16 of its own, which will be slower than float32"
     keras.config.set_dtype_policy(precision)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from darkroom.commands import predict
-from darkroom.commands.predict import Classifier
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
+from darkroom.inference.classifier import Classifier
 from tests.conftest import ROOT
 from tests.support.networks import linear, plain, save
 
@@ -36,54 +37,52 @@ def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
 
 
 @pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
-def test_one_picture_without_a_list_is_refused(one) -> None:
+def test_one_image_without_a_list_is_refused(one) -> None:
     with pytest.raises(DarkroomError, match=r"predict takes a list of images: give \[image\] for one"):
         Classifier(MODEL).predict(one)
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """A folder with two boots, one of them deeper down, a text, and a picture that is none."""
-    folder = tmp_path / "pictures"
+def photos(tmp_path: Path) -> Path:
+    """A folder with two boots, one of them deeper down, a text, and an image that is none."""
+    folder = tmp_path / "photos"
     (folder / "deep").mkdir(parents=True)
     for name in ("b.png", "deep/a.PNG", "._hidden.png"):
         (folder / name).write_bytes(BOOT.read_bytes())
-    (folder / "notes.txt").write_text("no picture, and no picture's name")
+    (folder / "notes.txt").write_text("no image, and no image's name")
     (folder / "c.jpg").write_bytes(b"no image")
     return folder
 
 
-def test_a_bad_file_among_many_has_its_row(pictures: Path, tmp_path: Path, run) -> None:
+def test_a_bad_file_among_many_has_its_row(photos: Path, tmp_path: Path, run) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    ended = run("darkroom.commands.predict", str(MODEL), "gone.png", str(empty), str(pictures), "--format", "csv")
+    ended = run("darkroom", "predict", str(MODEL), "gone.png", str(empty), str(photos), "--format", "csv")
     rows = list(csv.DictReader(ended.stdout.splitlines()))
     assert [(row["file"], row["label"], row["error"]) for row in rows] == [
         ("gone.png", "", "no such file or directory"),
         (str(empty), "", "no image files in this folder"),
-        (f"{pictures}/b.png", "Ankle boot", ""),
-        (f"{pictures}/c.jpg", "", "not an image that Pillow or OpenCV can decode"),
-        (f"{pictures}/deep/a.PNG", "Ankle boot", ""),
+        (f"{photos}/b.png", "Ankle boot", ""),
+        (f"{photos}/c.jpg", "", "not an image that Pillow or OpenCV can decode"),
+        (f"{photos}/deep/a.PNG", "Ankle boot", ""),
     ]
     assert 0.5 < float(rows[2]["probability"]) <= 1
     assert (ended.returncode, ended.stderr) == (1, "3 of 5 could not be read\n")
 
 
-def test_the_most_probable_classes_in_every_format(pictures: Path, run) -> None:
-    boot = str(pictures / "b.png")
-    (row,) = json.loads(run("darkroom.commands.predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
+def test_the_most_probable_classes_in_every_format(photos: Path, run) -> None:
+    boot = str(photos / "b.png")
+    (row,) = json.loads(run("darkroom", "predict", str(MODEL), boot, "--top", "99", "--format", "json").stdout)
     assert (row["label"], len(row["top"])) == ("Ankle boot", 10)
     assert sum(entry["probability"] for entry in row["top"]) == pytest.approx(1, abs=1e-4)
     first, second = (f"{entry['class']} {entry['probability']:.4f}" for entry in row["top"][:2])
-    assert run("darkroom.commands.predict", str(MODEL), boot, "--top", "2").stdout == f"{boot}  {first}  {second}\n"
-    (row,) = csv.DictReader(
-        run("darkroom.commands.predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines()
-    )
+    assert run("darkroom", "predict", str(MODEL), boot, "--top", "2").stdout == f"{boot}  {first}  {second}\n"
+    (row,) = csv.DictReader(run("darkroom", "predict", str(MODEL), boot, "--top", "3", "--format", "csv").stdout.splitlines())
     assert row["class1"] == "Ankle boot" and float(row["probability1"]) >= float(row["probability2"]) > 0
 
 
-def test_json_has_the_errors_too(pictures: Path, run) -> None:
-    ended = run("darkroom.commands.predict", str(MODEL), str(pictures), "--format", "json", "--batch", "1")
+def test_json_has_the_errors_too(photos: Path, run) -> None:
+    ended = run("darkroom", "predict", str(MODEL), str(photos), "--format", "json", "--batch", "1")
     assert [("label" in row, "error" in row) for row in json.loads(ended.stdout)] == [
         (True, False),
         (False, True),
@@ -93,7 +92,7 @@ def test_json_has_the_errors_too(pictures: Path, run) -> None:
 
 @pytest.mark.parametrize("option", [("--top", "0"), ("--batch", "-1"), ("--format", "xml")])
 def test_a_wrong_option_is_wrong_usage(option: tuple[str, str], run) -> None:
-    assert run("darkroom.commands.predict", str(MODEL), str(BOOT), *option).returncode == 2
+    assert run("darkroom", "predict", str(MODEL), str(BOOT), *option).returncode == 2
 
 
 def test_the_size_of_the_batch_changes_nothing() -> None:
@@ -115,7 +114,7 @@ def test_an_answer_below_the_threshold_is_unsure(tmp_path: Path) -> None:
     assert [name for name, _ in unsure.top(2)] == ["left", "right"]
 
 
-def test_progress_is_told_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_printed_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -135,7 +134,7 @@ def test_a_bad_model_is_one_line(tmp_path: Path, content: bytes | None, line: st
     path = tmp_path / "m.onnx"
     if content:
         path.write_bytes(content)
-    ended = run("darkroom.commands.predict", str(path), str(BOOT))
+    ended = run("darkroom", "predict", str(path), str(BOOT))
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stderr.startswith(f"{path}: {line}")
@@ -146,16 +145,14 @@ def test_predict_needs_no_more_than_it_says(tmp_path: Path, run) -> None:
 import sys
 for name in ("tensorflow", "keras", "pandas", "pydantic", "onnx", "ruamel", "albumentations", "sklearn", "dvc"):
     sys.modules[name] = None
-from darkroom.commands.predict import Classifier
+from darkroom import Classifier
 print(Classifier({str(MODEL)!r}).predict([{str(BOOT)!r}])[0].label)
 """
     (tmp_path / "alone.py").write_text(program)
     assert run("alone", PYTHONPATH=f"{tmp_path}:{ROOT}").stdout == "Ankle boot\n"
 
 
-def test_a_model_with_another_passport_is_refused(tmp_path: Path) -> None:
-    import onnx
-
+def test_a_model_without_our_metadata_is_refused(tmp_path: Path) -> None:
     model = onnx.load(MODEL)
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "m.onnx")
@@ -174,7 +171,7 @@ def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, heig
         Classifier(path)
 
 
-def test_a_picture_without_a_name_is_known_by_its_number() -> None:
+def test_an_image_without_a_name_is_named_by_its_number() -> None:
     with pytest.raises(DarkroomError, match=r"^image 2: not an image that Pillow or OpenCV can decode$"):
         Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
     with pytest.raises(DarkroomError, match=r"^image 1: a name, bytes or uint8 pixels are expected, not int$"):
@@ -184,11 +181,11 @@ def test_a_picture_without_a_name_is_known_by_its_number() -> None:
 def test_a_name_that_cannot_be_printed_stops_nothing(tmp_path: Path, run) -> None:
     name = os.fsencode(tmp_path) + b"/\xff.png"
     Path(os.fsdecode(name)).write_bytes(BOOT.read_bytes())
-    ended = run("darkroom.commands.predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
+    ended = run("darkroom", "predict", str(MODEL), str(tmp_path), str(BOOT), PYTHONIOENCODING="utf-8:strict")
     assert (ended.returncode, ended.stderr, ended.stdout.count("Ankle boot")) == (0, "", 2)
 
 
-def test_a_reader_that_has_had_enough_is_no_error(pictures: Path) -> None:
-    command = f"{sys.executable} -m darkroom.commands.predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
+def test_a_reader_that_has_had_enough_is_no_error(photos: Path) -> None:
+    command = f"{sys.executable} -m darkroom predict {MODEL} {' '.join([str(BOOT)] * 300)} --format csv | head -n 2"
     ended = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
     assert (len(ended.stdout.splitlines()), ended.stderr) == (2, "")

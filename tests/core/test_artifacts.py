@@ -1,3 +1,5 @@
+"""Files are written whole or not at all, in one form."""
+
 import os
 from pathlib import Path
 

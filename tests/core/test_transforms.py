@@ -1,3 +1,5 @@
+"""Albumentations as a function of a seed, refused before any work where it cannot work."""
+
 import subprocess
 import sys
 from collections import Counter
@@ -25,21 +27,20 @@ def test_a_missing_library_is_asked_for_by_name() -> None:
     program = """
 import sys; sys.modules["albumentations"] = None
 from darkroom.core.errors import DarkroomError
-from darkroom.core.errors import DarkroomError
-from darkroom.core.transforms import Pipeline, Plain, check
+from darkroom.core.transforms import Pipeline
 try: Pipeline([{"CLAHE": {"p": 1}}], "m.onnx: preprocess")
-except DarkroomError as refusal: print(refusal)
+except DarkroomError as error: print(error)
 """
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert told == "m.onnx: preprocess: CLAHE: install albumentations==2.0.8, which makes these transforms\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert done == "m.onnx: preprocess: CLAHE: install albumentations==2.0.8, which makes these transforms\n"
 
 
 def test_transforms_draw_apart() -> None:
     image = np.arange(4, dtype=np.uint8).reshape(1, 2, 2, 1)
     flips = Pipeline([{"HorizontalFlip": {"p": 0.5}}, {"VerticalFlip": {"p": 0.5}}], "augment")
-    seen = Counter(tuple(flipped.ravel().tolist()) for flipped in flips(np.repeat(image, 200, axis=0), 0))
-    assert set(seen) == {(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)}
-    assert min(seen.values()) > 30
+    counts = Counter(tuple(flipped.ravel().tolist()) for flipped in flips(np.repeat(image, 200, axis=0), 0))
+    assert set(counts) == {(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)}
+    assert min(counts.values()) > 30
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,7 @@ def test_a_group_is_in_one_split() -> None:
 
 
 def test_a_group_in_two_existing_splits_is_refused() -> None:
-    with pytest.raises(
-        DarkroomError, match="group 'p' stands in train and in test: what is learnt from one would be asked in the other"
-    ):
+    with pytest.raises(DarkroomError, match="group 'p' is in train and in test; all images of a group must be in one split"):
         splits.assign(np.array([0, 1]), ["train", "test"], ["p", "p"], 0.1, 0.2, 0)
 
 

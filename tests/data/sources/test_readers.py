@@ -432,7 +432,7 @@ HOSTILE = {
     "long rows": (b"file,label\nimg/a.png,x,1\nimg/b.png,y,z\n", "its rows have more fields than its heading"),
     "twice the same file": (
         b"file,label\nimg/a.png,x\nimg/./a.png,y\n",
-        "row 3: 'img/a.png': this file stands in the table twice",
+        "row 3: 'img/a.png': this file is in the table twice",
     ),
     "unknown split": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,holdout\n", "row 3: 'holdout': an unknown split"),
     "split for some": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,\n", "row 3: '': an unknown split"),

@@ -40,7 +40,7 @@ def _checked(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     _refuse_any(path, outside, "its path leads out of the table's folder", table["path"])
     _refuse_any(path, table["path"].str.contains("\0", regex=False), "its path holds a NUL")
     sources = table["path"].map(lambda name: PurePosixPath(name).as_posix())
-    _refuse_any(path, sources.duplicated(), "this file stands in the table twice", sources)
+    _refuse_any(path, sources.duplicated(), "this file is in the table twice", sources)
     splits = table["split"].str.strip().str.casefold() if "split" in table else pd.Series("", index=table.index)
     if "split" in table and (splits != "").any():
         _refuse_any(path, ~splits.isin(SPLITS), f"an unknown split (known: {', '.join(SPLITS)})", splits)
