@@ -1,4 +1,4 @@
-# `make` alone lists the targets. Everything runs in .venv, which is made here from the locks and their hashes.
+# `make` alone lists the targets. Everything runs in .venv, which `make env` installs from the locks, with hashes checked.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,27 +29,27 @@ $(VENV)/ready-to-test: $(VENV)/ready $(TOOLS)
 	$(INSTALL) --require-hashes $(TOOLS:%=-r %)
 	@touch $@
 
-repro: env  ## the environment, then the whole pipeline; later just `dvc repro`
+repro: env  ## set up the environment, then run the whole pipeline; later just `dvc repro`
 	darkroom check
 	dvc repro
 
-test: $(VENV)/ready-to-test  ## lint, types, import contracts, tests
+test: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and tests
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports --no-logo
 	pytest -n 2 --dist loadfile
 
-smoke: $(VENV)/ready-to-test  ## the whole pipeline on 1,797 real digits, in about a minute
+smoke: $(VENV)/ready-to-test  ## run the whole pipeline on 1,797 real digits, in about a minute
 	pytest -m smoke
 
-prove: env  ## two clones, every stage forced: the same bytes, and those that are committed
+prove: env  ## run every stage in two clones and compare the bytes, also with the committed ones
 	bash tests/prove.sh
 
-report: env  ## make the page again and say where it is
+report: env  ## bring the report page up to date and print its path
 	dvc repro report
 
-lock: env  ## resolve all locks anew from pyproject.toml; requirements.txt constrains the others
+lock: env  ## update all locks from pyproject.toml; requirements.txt constrains the others
 	$(LOCK) pyproject.toml --extra pipeline -o requirements.txt
 	$(LOCK) pyproject.toml --extra jax -c requirements.txt -o requirements/jax.txt
 	$(LOCK) pyproject.toml --extra dask -c requirements.txt -o requirements/dask.txt

@@ -1,4 +1,4 @@
-"""What it costs to give the same bytes and to be able to go on after a kill: training with and without, in turn.
+"""What it costs to give the same bytes and to be able to resume after a kill: training with and without, in turn.
 
     python -m benchmarks.determinism [--models classical cnn] [--images 12800] [--rounds 5] [--steps 20]
 
@@ -12,48 +12,41 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from subprocess import PIPE
-from typing import TYPE_CHECKING, Any
 
-from benchmarks import machine
+from benchmarks import machine, subset
 from benchmarks.ratios import ratio
-from benchmarks.training import first
 from darkroom import config
-from darkroom.core import artifacts, paths
-from darkroom.data.shards import Shards
+from darkroom.core import artifacts
+from darkroom.core.workspace import Workspace
 from darkroom.launch import backend
-from darkroom.training import fit, setup
-
-if TYPE_CHECKING:
-    from darkroom.training.callbacks.checkpoint import Checkpoint
-    from darkroom.training.fit import Watch
 
 COLUMNS = ["model", "way", "s an epoch (median of the rounds)", "time of a round (median, lowest to highest)"]
 FREE, SAME, KEPT, OFTEN = "free", "deterministic", "kept", "often"
 WORDS = {
-    FREE: "deterministic: false, no state is kept",
-    SAME: "deterministic: true, no state is kept",
-    KEPT: "deterministic: true, state and trace behind each epoch, as the stage does",
-    OFTEN: "the same, and a state every {steps} batches",
+    FREE: "deterministic: false, no checkpoint",
+    SAME: "deterministic: true, no checkpoint",
+    KEPT: "deterministic: true, checkpoint and weight trace after each epoch, as the stage does",
+    OFTEN: "the same, and a checkpoint every {steps} batches",
 }
 AGAINST = {SAME: FREE, KEPT: SAME, OFTEN: SAME}
 
 
 def main() -> None:
     """Measures round by round and writes the table; as a worker, trains one way."""
+    workspace = Workspace.at()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(config.load().models))
+    parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(config.load(workspace).models))
     parser.add_argument("--images", type=int, default=12800)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--way", choices=list(WORDS), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.way:
-        work(chosen)
+        work(workspace, chosen)
         return
     content = {
         "title": f"Determinism and resuming, {chosen.rounds} interleaved rounds of {chosen.images} images",
@@ -62,7 +55,7 @@ def main() -> None:
         "machine": machine.describe(),
         "command": " ".join(["python -m benchmarks.determinism", *sys.argv[1:]]),
     }
-    artifacts.write_json(Path("benchmarks/determinism.json"), content)
+    artifacts.write_json(workspace.benchmark("determinism"), content)
     print(*content["rows"], sep="\n")
 
 
@@ -75,14 +68,14 @@ def measured(model: str, chosen: argparse.Namespace) -> list[list[str]]:
     for way, words in WORDS.items():
         median = statistics.median(it[way] for it in rounds)
         other = AGAINST.get(way)
-        told = f"{ratio([it[way] / it[other] for it in rounds])} of {WORDS[other]}" if other else "1"
-        rows.append([model, words.format(steps=chosen.steps), f"{median:.2f}", told])
+        relative = f"{ratio([it[way] / it[other] for it in rounds])} of {WORDS[other]}" if other else "1"
+        rows.append([model, words.format(steps=chosen.steps), f"{median:.2f}", relative])
     return rows
 
 
 @contextmanager
 def worker(model: str, way: str, chosen: argparse.Namespace) -> Iterator["subprocess.Popen[str]"]:
-    """A training that waits for its turns."""
+    """A training, in a process of its own, that waits for its turns."""
     options = ["--images", str(chosen.images), "--rounds", str(chosen.rounds), "--steps", str(chosen.steps)]
     command = [sys.executable, "-m", "benchmarks.determinism", "--models", model, "--way", way, *options]
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
@@ -99,52 +92,15 @@ def epoch(process: "subprocess.Popen[str]") -> float:
     return float(line.split()[1])
 
 
-def work(chosen: argparse.Namespace) -> None:
-    """One training, which tells how long each epoch took."""
-    settings, (name,) = config.load(), chosen.models
-    backend.start(settings.seed, settings.training.backend, settings.training.precision, chosen.way != FREE)
-    model, where = settings.model(name), config.place("models", name)
-    model = model.model_copy(update={"fit": model.fit.model_copy(update={"epochs": chosen.rounds + 1})})
-    train, validation = first(Shards(paths.prepared("train")), chosen.images), first(Shards(paths.prepared("validation")), 1000)
-    made = setup.prepare(model, settings.image.policy, settings.seed, train, where)
+def work(workspace: Workspace, chosen: argparse.Namespace) -> None:
+    """One training, which prints how long each epoch took."""
+    (name,), deterministic, kept = chosen.models, chosen.way != FREE, chosen.way in (KEPT, OFTEN)
+    backend.configure(config.load(workspace).training.backend, deterministic)
+    with backend.quiet_import():
+        from benchmarks import clock
     with tempfile.TemporaryDirectory() as folder:
-        seen, keeper = watch(chosen.way), keeping(chosen.way, chosen.steps, Path(folder))
-        fit.fit(made, validation, settings.training.workers, seen, keeper)
-
-
-def watch(way: str) -> "Watch":
-    """What the stage watches a training by, at the head of it the clock; without a state there is no trace either."""
-    from darkroom.training.callbacks.progress import Best, Curves, Trace
-
-    class Clock(Trace):
-        since = 0.0
-
-        def on_epoch_begin(self, *_: object) -> None:
-            self.tell()
-            sys.stdin.readline()
-            self.since = time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            if way in (KEPT, OFTEN):
-                super().on_epoch_end(epoch, logs)
-
-        def on_train_end(self, *_: object) -> None:
-            self.tell()
-
-        def tell(self) -> None:
-            if self.since:
-                print(f"took {time.perf_counter() - self.since}", flush=True)
-
-    return fit.Watch(Clock(), Curves(), Best())
-
-
-def keeping(way: str, steps: int, folder: Path) -> "Checkpoint | None":
-    """The stage's own keeper of states, or none."""
-    from darkroom.training.callbacks.checkpoint import Checkpoint
-
-    if way not in (KEPT, OFTEN):
-        return None
-    return Checkpoint(folder / "state.npz", {"params": {}, "deps": {}}, steps if way == OFTEN else None, None)
+        data = subset.write(workspace, Path(folder), chosen.images)
+        clock.train(name, data, chosen.rounds + 1, deterministic, kept, chosen.steps if chosen.way == OFTEN else None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command `darkroom`, also `python -m darkroom`."""
+"""The command line: `darkroom COMMAND`, or `python -m darkroom COMMAND`."""
 
 import argparse
 import importlib
@@ -18,7 +18,7 @@ COMMANDS = {  # name: module, what it does
 
 
 def main() -> None:
-    """Runs the command that is named on the command line."""
+    """Parses the command line and runs the command that it names."""
     lines = "\n".join(f"  {name:<11}{purpose}" for name, (_, purpose) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="darkroom",

@@ -1,11 +1,11 @@
-"""Stage 1: fetches the data set that `dataset:` names and checks that it is the right one; of local data only a manifest.
+"""Stage: fetches the data set that `dataset:` names and verifies its checksums; of local data it writes only a manifest.
 
-Reads   params.yaml (dataset), the entry in data/catalog/, or the user's own folder, table or archive, which is not changed.
+Reads   params.yaml (dataset), the entry in data/catalog/, or the user's own folder, table or archive, which stays unchanged.
 Writes  data/raw/: the files of the catalog entry, each with the checksum stated there; a `.gz` is decompressed, an archive
         unpacked. Of the user's own files only manifest.csv: path, size in bytes, SHA-256.
 Run     dvc repro download, or python -m pipeline.download
 
-The sources of a catalog entry are tried in order; one that is dead, slow, truncated or wrong costs a line.
+The sources of a catalog entry are tried in order; one that is dead, slow, truncated or wrong is skipped with a message.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ from darkroom.verification import verified_models
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the ONNX files over the test split and writes their figures."""
+    """Runs the ONNX files on the test split and writes their metrics."""
     workspace, arguments = stage.start("evaluate", stage.parser(__doc__, model=True), argv)
     name, settings = arguments.model, config.load(workspace)
     settings.model(name)
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     figures = results.figures(test.labels, probabilities, metadata, confidence, leaked)
     costs = results.costs(artifacts.read_json(workspace.report(name, "export")))
     report = artifacts.read_json(workspace.report(name, "quantize"))
-    quantized = results.quantized(report, model.quantized(), test, confidence, leaked)
+    quantized = results.quantized(name, report, model.quantized(), test, confidence, leaked)
     classes = artifacts.read_json(workspace.classes)["classes"]
     counts = metrics.confusion(test.labels, probabilities.argmax(axis=1), len(classes))
     artifacts.write_json(workspace.evaluation(name), {**figures, **costs, **quantized})

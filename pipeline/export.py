@@ -1,7 +1,7 @@
-"""Stage: converts a trained network to an ONNX file, the candidate that verify has to pass.
+"""Stage: converts a trained network to ONNX; the file is a candidate until verify has passed it.
 
 Reads   params.yaml (seed, image, preprocess.transforms, export), models/MODEL/model.keras, data/prepared (validation),
-        reports/data/summary.json; for the provenance dvc.yaml and what it declares for train and export.
+        reports/data/summary.json; for the provenance, dvc.yaml and what it declares for train and export.
 Writes  models/MODEL/candidate/model.onnx, models/MODEL/candidate/export.json,
         models/MODEL/reference.npy (Keras's probabilities on validation).
 Run     dvc repro export@MODEL, or python -m pipeline.export MODEL
@@ -20,7 +20,7 @@ from darkroom.launch import backend
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Calibrates and converts one model, and writes Keras's answers to the validation images."""
+    """Calibrates and converts one model, and writes Keras's probabilities on the validation split."""
     workspace, arguments = stage.start("export", stage.parser(__doc__, model=True), argv)
     name, settings = arguments.model, config.load(workspace)
     settings.model(name)

@@ -1,11 +1,12 @@
-"""Stage 0: what the code of each stage means, so that every stage depends on that and not on how its files are written.
+"""Stage: digests the code of each stage, so that a stage depends on what its code does, not on how it is formatted.
 
 Reads   darkroom/, pipeline/.
-Writes  reports/code/STAGE.csv: a row for each module that the stage imports, with the SHA-256 of its syntax tree without
-        comments and docstrings, and a row for each template.
+Writes  reports/code/STAGE.csv: one row per module that the stage imports, with the SHA-256 of its syntax tree without
+        comments and docstrings, and one row per template.
 Run     dvc repro fingerprint, or python -m pipeline.fingerprint
 
-A comment, a docstring or a formatter's edit reruns this stage alone; `git diff reports/code` names the modules of a real edit.
+An edit of a comment, a docstring or the layout reruns this stage alone. After any other edit, `git diff reports/code` names the
+modules that changed.
 """
 
 from collections.abc import Sequence

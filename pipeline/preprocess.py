@@ -1,4 +1,4 @@
-"""Stage 2: decodes every image to one size and colour, splits the data set, and writes arrays for the later stages to map.
+"""Stage: decodes all images to one size and colour format, splits the data set, and writes memory-mappable arrays.
 
 Reads   params.yaml (seed, dataset, image, preprocess), the data set: the catalog entry and data/raw, or the user's own files,
         which are compared with data/raw/manifest.csv and never changed.
@@ -16,7 +16,7 @@ from darkroom.data.sources import dataset
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prepares the three splits, their index, and the ledger of what happened to every file."""
+    """Writes the three splits, their index, and the ledger of the files that were converted, refused or dropped."""
     workspace, _ = stage.start("preprocess", stage.parser(__doc__), argv)
     settings = config.load(workspace)
     plan = preparation.plan(settings)

@@ -1,11 +1,11 @@
-"""Stage: smaller files beside the candidate, each kept only if it is small and accurate enough on validation.
+"""Stage: quantizes the candidate; a smaller file is kept only if it is small enough, and accurate enough on validation.
 
 Reads   params.yaml (quantize), models/MODEL/candidate (model.onnx, verify.json), data/prepared (train, validation).
 Writes  models/MODEL/candidate/quantized/ (model.int8.onnx, model.float16.onnx, or neither),
         models/MODEL/candidate/quantize.json (all trials).
 Run     dvc repro quantize@MODEL, or python -m pipeline.quantize MODEL
 
-int8 is tried with one scale a tensor and one a channel; where neither passes, the most sensitive layers stay in float32.
+int8 is tried with one scale per tensor and with one per channel; if neither passes, the most sensitive layers stay in float32.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from darkroom.verification import verified_models
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Tries the forms that params.yaml asks for and keeps those that pass."""
+    """Tries the precisions that params.yaml names and keeps the best file of each that passes."""
     workspace, arguments = stage.start("quantize", stage.parser(__doc__, model=True), argv)
     name, settings = arguments.model, config.load(workspace)
     settings.model(name)

@@ -1,4 +1,4 @@
-"""Stage: one page that opens without a network: the models side by side, their mistakes, the data, the ONNX check.
+"""Stage: writes one page that works offline: the models side by side, their mistakes, the data, the ONNX verification.
 
 Reads   params.yaml (models, evaluate, report), reports/ (data, history, augmented, evaluation, confusion, predictions, verify),
         benchmarks/, data/prepared (train, test, previews).
@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from darkroom import config
 from darkroom.core import artifacts, command, stage
-from darkroom.reporting import page, strays
+from darkroom.reporting import page, stale_results
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Gathers what the stages wrote, and renders it."""
+    """Collects the results of the other stages and renders the page."""
     workspace, _ = stage.start("report", stage.parser(__doc__), argv)
     settings = config.load(workspace)
-    if removed := strays.remove(workspace, settings.models):
+    if removed := stale_results.remove(workspace, settings.models):
         print(f"deleted, of models that {workspace.params} no longer names: {', '.join(map(str, removed))}")
     evaluations = {name: artifacts.read_json(workspace.evaluation(name)) for name in settings.models}
     artifacts.write_json(workspace.accuracy, {name: row["accuracy"] for name, row in evaluations.items()})

@@ -1,17 +1,18 @@
-"""Stage 3: trains one network of params.yaml with Keras.
+"""Stage: trains one network of params.yaml with Keras.
 
 Reads   params.yaml (seed, image, training, models.MODEL), data/prepared (train, validation, classes), dvc.yaml and what it
         declares, for the checkpoint.
-Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image where `flip_averaging` says so),
-        models/MODEL/trace.csv (a row an epoch and tensor: its digest, for `darkroom diverge`),
-        reports/history/MODEL.csv (a row an epoch, measured without averaging), reports/layers/MODEL.csv (a row a layer),
-        reports/augmented/MODEL.png (one image as sixteen epochs show it).
+Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror image if `flip_averaging` is true),
+        models/MODEL/trace.csv (one row per epoch and tensor with its digest, for `darkroom diverge`),
+        reports/history/MODEL.csv (one row per epoch, measured without averaging), reports/layers/MODEL.csv (one row per layer),
+        reports/augmented/MODEL.png (one image, as augmented in each of sixteen epochs).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
-Every choice (early stopping) is made on the validation split. The same seed gives the same bytes, also to a training that was
-killed: its checkpoint is models/MODEL/state.npz, from which the next run of the same data, parameters, code and device resumes.
-A training that breaks off by itself leaves its best weights so far in models/MODEL/best.keras. On JAX it uses all devices, and
-several processes where each is told so by the options below, by JAX's variables or by a cluster manager. The first one writes.
+Every choice (early stopping) is made on the validation split. The same seed gives the same bytes, even if training is killed
+and resumed. Its checkpoint is models/MODEL/state.npz, from which the next run resumes if data, parameters, code and device are
+the same. A training that fails or is interrupted leaves its best weights so far in models/MODEL/best.keras. On JAX it uses all
+devices. It also runs in several processes if the options below, JAX's variables or a cluster manager say so to each; only the
+first one writes.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of every stage, and those of one of several processes."""
+    """The options of every stage, and those for training in several processes."""
     options = stage.parser(__doc__, model=True)
     options.add_argument("--coordinator", metavar="HOST:PORT", help="where the first of several processes waits for the others")
     options.add_argument("--processes", metavar="N", type=command.positive, help="how many there are")

@@ -1,4 +1,4 @@
-"""Stage: the gate. The ONNX file must say what params.yaml says and answer as Keras did, or the run stops here.
+"""Stage: the gate before publish. The ONNX file must agree with params.yaml and with Keras, or the run stops here.
 
 Reads   params.yaml (dataset, image, preprocess.transforms, verify), the data set, models/MODEL (candidate/model.onnx,
         candidate/export.json, reference.npy), data/raw, data/prepared (validation, index, classes).

@@ -1,1 +1,1 @@
-"""The commands of `darkroom`, one a file; `darkroom.__main__` imports the one that is asked for."""
+"""The commands of `darkroom`, one per file; `darkroom.__main__` imports only the one that runs."""

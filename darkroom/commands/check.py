@@ -17,16 +17,16 @@ OUTLOOK = "nothing was changed"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Checks the file and says what it holds."""
+    """Checks params.yaml and prints a summary of it."""
     options = command.parser(__doc__, "darkroom check")
     options.add_argument("--params", metavar="FILE", type=Path, help="another file than params.yaml of the checkout")
     workspace = Workspace.at(params=options.parse_args(argv).params)
     settings = config.load(workspace)
-    print(f"{workspace.params} is sound: {title(settings, workspace)}; models {', '.join(settings.models)}")
+    print(f"{workspace.params} is valid: {title(settings, workspace)}; models {', '.join(settings.models)}")
 
 
 def title(settings: Params, workspace: Workspace) -> str:
-    """What the data set is called. Raises DarkroomError where there is none, or one that DVC would stop at."""
+    """The title of the data set. Raises DarkroomError if it does not exist, or has a file that DVC would stop at."""
     name = settings.dataset
     if config.is_catalog_entry(name):
         return config.catalog_entry(name, workspace).title

@@ -1,8 +1,8 @@
-"""Find where two trainings differ first: the first epoch, and in it the first tensor, that is not the same to the last bit.
+"""Find where two trainings first differ: the first epoch, and in it the first tensor, whose bits are not the same.
 
     darkroom diverge models/cnn ../other/models/cnn
 
-Each folder holds the trace.csv that `train` wrote. Exit code 0: no difference; 1: the line says which.
+Each folder holds the trace.csv that `train` wrote. Exit code 0: no difference; 1: the message says where they differ.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ OUTLOOK = "nothing was changed"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Compares two folders."""
+    """Compares the traces in two folders."""
     options = command.parser(__doc__, "darkroom diverge")
     for name in ("one", "other"):
         options.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The trace in a folder: epoch (from 1), tensor, sha256. Raises DarkroomError where there is none."""
+    """The trace in a folder: epoch (from 1), tensor, sha256. Raises DarkroomError if there is none, or another file."""
     path = folder / "trace.csv"
     try:
         table = pd.read_csv(path, dtype={"sha256": str})
@@ -44,7 +44,7 @@ def read(folder: Path) -> pd.DataFrame:
 
 
 def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
-    """Where two traces differ first, in words; None where they do not."""
+    """Where two traces first differ, in words; None if they do not."""
     networks = [list(table.loc[table["epoch"] == 1, "tensor"]) for table in (one, other)]
     if networks[0] != networks[1]:
         pairs = zip(*networks, strict=False)

@@ -4,8 +4,8 @@
     darkroom inspect models/cnn/model.onnx --json
     darkroom inspect model.onnx --against .
 
-`--against` says whether this very file is the one that the dvc.lock of a checkout names; if not, what differs, and exit code 1.
-It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV, Pillow and NumPy.
+`--against` checks whether the file is the one that dvc.lock of a checkout records; if not, it prints what differs and the exit
+code is 1. It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV, Pillow and NumPy.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ PROPORTIONS = {"stretch": "stretched", "pad": "padded with the background", "cro
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints the metadata of a file, or compares them."""
+    """Prints the metadata of a file, or compares it with a checkout."""
     options = command.parser(__doc__, "darkroom inspect")
     options.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file that the pipeline wrote")
     instead = options.add_mutually_exclusive_group()
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def description(model: Metadata, content: bytes) -> dict[str, str]:
-    """The metadata in words, a line each."""
+    """The metadata in words: title and text of each line."""
     policy = model.image_policy
     transforms = "; then " + ", ".join(name for call in model.transforms for name in call) if model.transforms else ""
     return {
@@ -86,7 +86,7 @@ def _unsure(model: Metadata) -> str:
 
 
 def _provenance(origin: dict[str, Any]) -> dict[str, list[str]]:
-    """The digests by what they are of, shortened. Files of earlier versions have a digest for each file of code."""
+    """Shortened digests, grouped by kind. ONNX files of earlier versions have a digest for each file of code."""
     groups: dict[str, list[str]] = {"from data": [], "from code": [], "environment": []}
     files: list[str] = []
     for path, digest in origin["deps"].items():

@@ -1,11 +1,11 @@
-"""Run a learning-rate range test: which rates make a model of params.yaml learn, and which make it diverge.
+"""Run a learning-rate range test: at which rates a model of params.yaml learns, and at which it diverges.
 
     darkroom lr-finder MODEL [--lowest 1e-5] [--highest 1] [--steps 200]
 
 Reads params.yaml (seed, image, training, models.MODEL) and data/prepared (train); writes reports/lr_finder/MODEL.csv and
 MODEL.svg, which no stage reads. The rate rises by a constant factor from step to step, without the model's own schedule, until
-the loss diverges. Choose a peak below the lowest point of the curve, where it still falls; the rate of the steepest fall is
-printed.
+the loss diverges. Choose a peak rate below the lowest point of the curve, where the loss still falls. The rate at which it
+falls fastest is printed.
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     text = curve.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     artifacts.write_bytes(workspace.lr_finder(chosen.model, "csv"), text.encode())
     figure = workspace.lr_finder(chosen.model, "svg")
-    artifacts.write_bytes(figure, figures.rates(curve, steepest).encode())
+    artifacts.write_bytes(figure, figures.learning_rate_range(curve, steepest).encode())
     lowest = curve["learning_rate"].iloc[int(curve["loss"].to_numpy().argmin())]
     print(f"the loss falls fastest at {steepest:.2g} and is lowest at {lowest:.2g}: see {figure}")

@@ -2,9 +2,9 @@
 
     darkroom predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
 
-Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. `unsure` is the
-answer where the probability is below the threshold in the file, which export chose on validation for the error rate of
-params.yaml. An image that cannot be read gets a row that says why, the others are answered, and the exit code is 1.
+Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. The answer is
+`unsure` if the probability is below the threshold in the file, which export chose on validation for the error rate in
+params.yaml. An image that cannot be read gets a row that says why; the others are answered, and the exit code is 1.
 """
 
 import csv
@@ -50,9 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def listed(path: Path) -> list[Path]:
-    """A file as it is; of a folder, all image files at any depth, in order, but for hidden ones; the folder itself where
-    there are none.
-    """
+    """The file itself; for a folder, its image files at any depth, sorted, without hidden ones; the folder if it has none."""
     if not path.is_dir():
         return [path]
     named = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
@@ -60,7 +58,7 @@ def listed(path: Path) -> list[Path]:
 
 
 def noting(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
-    """The rows, as they are; the names of those that could not be read are added to `unreadable`."""
+    """Passes the rows on; adds the names of the images that could not be read to `unreadable`."""
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
             unreadable.append(name)
@@ -68,7 +66,7 @@ def noting(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
 
 
 def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
-    """The rows, as they are; their number is printed once a second to a terminal that does not show them."""
+    """Passes the rows on; prints their number once a second if `stream` is a terminal and the rows do not go to one."""
     shown = stream.isatty() and not sys.stdout.isatty()
     started = printed = time.monotonic()
     count = 0
@@ -92,7 +90,7 @@ def as_table(rows: Iterable[Row], top: int, width: int) -> None:
 
 
 def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
-    """Comma-separated values with a header; `error` is empty but for an image that could not be read."""
+    """Comma-separated values with a header; `error` is empty except for an image that could not be read."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     places = [f"{column}{place}" for place in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
     writer.writerow(["file", "label", "probability", *places, "error"])
@@ -106,13 +104,13 @@ def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
 
 
 def as_json(rows: Iterable[Row], top: int, _: int) -> None:
-    """One JSON list, an object a line."""
+    """One JSON list, one object per line."""
     before = "[\n"
     try:
         for name, answer in rows:
             print(before + json.dumps(_entry(name, answer, top), ensure_ascii=False), end="")
             before = ",\n"
-    finally:  # an interrupted list is a list too
+    finally:  # an interrupted list is valid JSON too
         print("\n]")
 
 

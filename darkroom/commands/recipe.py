@@ -1,12 +1,12 @@
-"""Makes a params.yaml of a recipe.
+"""Compose params.yaml from a recipe.
 
-    darkroom recipe                the recipes there are
-    darkroom recipe fast           prints params.yaml with what the recipe `fast` changes in it
-    darkroom recipe fast --write   writes that to params.yaml
+    darkroom recipe                lists the recipes
+    darkroom recipe fast           prints params.yaml with the changes of the recipe `fast`
+    darkroom recipe fast --write   writes it to params.yaml
 
-A recipe, recipes/NAME.yaml, holds only what differs from params.yaml. Its sections merge key by key; its `models` replace all
-models. `--write` refuses where params.yaml has changes that Git does not have: commit them, or `git checkout params.yaml`.
-(`darkroom recipe fast > params.yaml` would empty the file before it is read.)
+A recipe, recipes/NAME.yaml, holds only what differs from params.yaml. Its sections are merged key by key; its `models` replace
+all models. `--write` refuses to overwrite uncommitted changes in params.yaml: commit them, or `git checkout params.yaml`.
+Do not use `darkroom recipe fast > params.yaml`: the shell empties the file before it is read.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ OUTLOOK = "params.yaml is as it was"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Lists the recipes, or prints or writes what one of them makes of params.yaml."""
+    """Lists the recipes, or prints or writes the params.yaml that one of them gives."""
     options = command.parser(__doc__, "darkroom recipe")
     options.add_argument("name", metavar="NAME", nargs="?", help="a recipe; none: list them")
     options.add_argument("--write", action="store_true", help="write params.yaml instead of printing it")
@@ -52,7 +52,7 @@ def listing(workspace: Workspace) -> list[str]:
 
 
 def refuse_changes(path: Path) -> None:
-    """Raises DarkroomError where a file has changes that Git does not have, or where Git does not know the file."""
+    """Raises DarkroomError if a file has uncommitted changes, or if Git does not track it."""
     status = ["git", "status", "--porcelain", "--ignored", "--", path.name]
     try:
         result = subprocess.run(status, cwd=path.parent, capture_output=True, text=True)

@@ -1,9 +1,9 @@
-"""Explain why a stage would run again: a parameter, a file, a module or a command that is not what it was when it last ran.
+"""Explain why a stage would run again: the parameters, files, modules and commands that changed since its last run.
 
     darkroom why train@cnn
 
-A line for each reason, of the stages that it depends on first. What an earlier stage writes may turn out to be the same after
-all: then DVC does not run the stages after it.
+Prints a line for each reason; the stages that it depends on come first. If an earlier stage runs again and its outputs do not
+change, DVC does not run the stages after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
-NAMES = ("when it last ran", "now")
+SIDES = ("when it last ran", "now")
 OUTLOOK = "nothing was changed"
 FINGERPRINT = "fingerprint"
 
@@ -36,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def reasons(name: str) -> Iterator[str]:
-    """The lines for a stage and all that it depends on. Raises DarkroomError for a stage that is not in dvc.yaml."""
+    """The lines for a stage and for all stages that it depends on. Raises DarkroomError for a stage that is not in dvc.yaml."""
     try:
         with Repo() as repo, repo.lock:
             stages = {stage.addressing: stage for stage in repo.index.stages}
             if name not in stages:
                 raise DarkroomError(f"{name}: no such stage{messages.nearest(name, stages)}")
             rerun: list[Stage] = []
-            for stage in collect_pipeline(stages[name], repo.index.graph):  # what a stage depends on before it
+            for stage in collect_pipeline(stages[name], repo.index.graph):  # dependencies come first
                 if stage.addressing == FINGERPRINT:  # its outputs are compared live below
                     continue
                 lines = list(_of_stage(stage, rerun))
@@ -59,10 +59,11 @@ def _of_stage(stage: Stage, rerun: list[Stage]) -> Iterator[str]:
         return
     if stage.changed_stage():
         yield f"its command is now `{stage.cmd}`"
+    fingerprints = _fingerprints(stage)
     for dep in stage.deps:
         if isinstance(dep.hash_info.value, dict):
-            yield from dvc_files.differences(Dependencies({}, dep.hash_info.value), Dependencies({}, dep.read_params()), NAMES)
-        elif Path(dep.fs_path) in _fingerprints(stage):
+            yield from dvc_files.differences(Dependencies({}, dep.hash_info.value), Dependencies({}, dep.read_params()), SIDES)
+        elif Path(dep.fs_path) in fingerprints:
             yield from _of_code(dep)
         else:
             yield from (f"{path}: {change}" for path, change in dep.workspace_status().items())
@@ -81,24 +82,25 @@ def _fingerprints(stage: Stage) -> set[Path]:
 
 
 def _of_code(dep: Dependency) -> Iterator[str]:
-    """The modules of a fingerprint that differ from those of the last run, as far as it can still be read."""
+    """The modules that changed since the last run, if its fingerprint can still be read."""
     path = Path(dep.fs_path)
     now = fingerprint.rows(path.stem, path.parents[2])
     if dvc_files.md5(fingerprint.to_csv(now).encode()) == dep.hash_info.value:
         return
     texts = [content.decode() for content in _versions(dep, path) if dvc_files.md5(content) == dep.hash_info.value]
     if texts:
-        yield from dvc_files.differences(Dependencies(fingerprint.from_csv(texts[0]), {}), Dependencies(now, {}), NAMES)
+        yield from dvc_files.differences(Dependencies(fingerprint.from_csv(texts[0]), {}), Dependencies(now, {}), SIDES)
     else:
         yield f"{dep}: the code has changed; neither this file nor Git's last commit has the fingerprint of the last run"
 
 
 def _versions(dep: Dependency, path: Path) -> Iterator[bytes]:
-    """The fingerprint as it lies here, and as Git's last commit has it."""
+    """The fingerprint file in the working tree, and in Git's last commit."""
     if path.is_file():
         yield path.read_bytes()
-    committed = dep.repo.get_rev() and dep.repo.scm.get_fs("HEAD") if hasattr(dep.repo.scm, "get_fs") else None
-    name = path.relative_to(dep.repo.scm.root_dir).as_posix()
+    git = dep.repo.scm
+    committed = git.get_fs("HEAD") if hasattr(git, "get_fs") and not git.no_commits else None
+    name = path.relative_to(git.root_dir).as_posix()
     if committed and committed.exists(name):
         yield committed.read_bytes(name)
 

@@ -39,7 +39,10 @@ def is_catalog_entry(dataset: str) -> bool:
 
 
 def catalog_entry(dataset: str, workspace: Workspace) -> CatalogEntry:
-    """The checked catalog entry that `dataset:` names. Raises DarkroomError, one line per mistake, also where there is none."""
+    """The checked catalog entry that `dataset:` names.
+
+    Raises DarkroomError if there is no such entry, or with one line per mistake in it.
+    """
     path = workspace.dataset(dataset)
     if not path.exists():
         entries = sorted(file.relative_to(workspace.root).as_posix() for file in workspace.catalog.glob("*.yaml"))

@@ -10,12 +10,12 @@ from darkroom.config.arguments import mistake
 from darkroom.config.base import Positive, Section, as_tuple
 
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
-Reduction = Annotated[int, Field(ge=0)]  # ratio of squeeze-and-excitation: channels per hidden unit; 0: no such block
+ReductionRatio = Annotated[int, Field(ge=0)]  # of squeeze-and-excitation: channels per hidden unit; 0: no such block
 Activation = Literal["relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard_silu", "mish"]
 
 
 class Stage(Section):
-    """`convolutions` convolutions to `filters` channels; max pooling follows the first where `halve` is true."""
+    """`convolutions` convolutions with `filters` filters each. With `halve`, max pooling follows the first one."""
 
     filters: Positive
     convolutions: Positive
@@ -30,18 +30,18 @@ class Compact(Section):
     stem_kernel: Positive
     stages: Annotated[tuple[Stage, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     shortcuts: bool
-    squeeze_excitation: Reduction
+    squeeze_excitation: ReductionRatio
     activation: Activation
     pooling: Literal["max", "average"]
     dropout: DropoutRate
 
 
 class Residual(Section):
-    """A wide residual network, WRN-depth-width (Zagoruyko and Komodakis, 2016); width 1 is the original residual network."""
+    """A wide residual network, WRN-depth-width (Zagoruyko and Komodakis, 2016); width 1 is the pre-activation ResNet."""
 
     depth: Positive
     width: Positive
-    squeeze_excitation: Reduction
+    squeeze_excitation: ReductionRatio
     dropout: DropoutRate
 
     @model_validator(mode="after")
@@ -53,7 +53,7 @@ class Residual(Section):
 
 
 class WeightsFile(Section):
-    """Weights in a file, with its SHA-256, so that DVC notices when the content changes under the same name."""
+    """A weights file and its SHA-256, which lets DVC notice new content under the same name."""
 
     file: Annotated[str, StringConstraints(pattern=r"\.(weights\.h5|h5|keras)$")]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -67,7 +67,7 @@ class WeightsFile(Section):
 
 
 def _weights_tag(value: Any) -> str:
-    """The tag of the member of the union that `weights` is: without tags pydantic reports a mistake once per member."""
+    """The tag of the union member that `weights` is. Without tags pydantic reports a mistake once per member."""
     return "WeightsFile" if isinstance(value, dict | WeightsFile) else "named"
 
 
@@ -89,7 +89,7 @@ def _application(name: str) -> str:
 
 
 class Application(Section):
-    """A network of keras.applications without its head. Images are resized to `size` x `size` x 3 for it."""
+    """A network of keras.applications without its top. Images are resized to `size` x `size` x 3 for it."""
 
     name: Annotated[str, AfterValidator(_application)]
     weights: Annotated[Weights | None, BeforeValidator(_weights)]

@@ -1,6 +1,7 @@
-"""Whether an argument of a library accepts a value, as far as the library's source says."""
+"""Checks values against the arguments of a library's classes, as far as the library's source declares their types."""
 
 import ast
+import math
 import re
 from collections.abc import Callable
 from typing import Any, Literal
@@ -14,10 +15,10 @@ STEPS = re.compile(r"(\d+(?:\.\d+)?) (epochs?|%)")  # `2 epochs`, or `5 %` of th
 
 
 def check(argument: Argument, at: tuple[str, ...], value: Any, in_steps: bool = False) -> None:
-    """Refuses a value whose type the library's source rules out; where the source does not say, any value passes.
+    """Raises PydanticCustomError if the library's source rules out the type of `value`; if it does not say, any value passes.
 
-    `at` ends with the name of the argument. With `in_steps`, arguments whose name says that they count steps also accept
-    `2 epochs` and `5 %`.
+    `at` ends with the name of the argument. With `in_steps`, arguments that count steps, by their name, also accept `2 epochs`
+    and `5 %`.
     """
     boolean = argument.default in ("True", "False")
     if in_steps and (at[-1].endswith("_steps") or at[-1] == "boundaries"):
@@ -41,14 +42,14 @@ def _check_steps(argument: Argument, at: tuple[str, ...], value: Any) -> None:
     for item in value if isinstance(value, list | tuple) and at[-1] == "boundaries" else [value]:
         match = STEPS.fullmatch(item) if isinstance(item, str) else None
         number = float(match[1]) if match else item
-        whole = isinstance(number, int | float) and not isinstance(number, bool) and (match or number == int(number))
-        if not whole or number < 0 or (number == 0 and argument.default is None):
+        whole = isinstance(number, int) or (isinstance(number, float) and (match or number.is_integer()))
+        if not whole or isinstance(number, bool) or number < 0 or (number == 0 and argument.default is None):
             raise mistake("type", "a number of steps, `2 epochs` or `80 %` is needed", at, value=item)
 
 
 def _check_learning_rate(at: tuple[str, ...], value: Any) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not isinstance(value, dict) and not (number and value > 0):
+    if not isinstance(value, dict) and not (number and 0 < value < math.inf):
         text = "a number above 0 is needed, or a schedule with its arguments, as in CosineDecay: {...}"
         raise mistake("type", text, at, value=value)
 
@@ -71,7 +72,7 @@ def _fits(annotation: Any, value: Any) -> bool:
 
 
 def _as_tuples(value: Any) -> Any:
-    """The same value with tuples for lists: YAML has lists only, and some annotations say tuple."""
+    """The same value with tuples in place of lists: YAML only has lists, and some annotations require tuples."""
     if isinstance(value, dict):
         return {key: _as_tuples(item) for key, item in value.items()}
     return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
@@ -98,8 +99,8 @@ def mistake(
 ) -> PydanticCustomError:
     """An error for pydantic to collect; `at` is the path from the field that is being validated to the mistake.
 
-    `kind` says how `messages` words it: `name` adds the nearest of the names in `allowed`, `type` puts `value` before the
-    text, `refused` has the text alone.
+    `kind` selects the form of the message: `name` appends the nearest name in `allowed`, `type` puts `value` before the text,
+    `refused` is the text alone.
     """
     context = {"at": at, "allowed": allowed or [], "value": value}
     return PydanticCustomError(kind, text, context)

@@ -1,5 +1,6 @@
 """The base class of every section of params.yaml and of a catalog entry, and the types that several of them use."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,7 @@ class Section(BaseModel):
 
 
 def as_tuple(value: Any) -> Any:
-    """YAML has lists only; a frozen section holds tuples."""
+    """A list as a tuple: YAML only has lists, and a frozen section holds tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -22,8 +23,10 @@ def as_yaml(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return str(dict(value))
     return str(list(value) if isinstance(value, tuple) else value)
 
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**63)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -32,7 +32,7 @@ class Bundled(Section):
 
 
 def _source_tag(value: Any) -> str:
-    """The tag of the member of the union that a source is, by the key that only it has, so that a mistake is one line."""
+    """The tag of the union member that a source is, by the key that only it has. With tags a mistake is reported once."""
     if isinstance(value, Section):
         return type(value).__name__
     keys = value if isinstance(value, dict) else ()

@@ -10,7 +10,7 @@ from typing import Any
 
 from darkroom.config.base import as_yaml
 
-RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # names of the parts of a network around `layers`
+RESERVED = ("image", "network", "logits", "probabilities", "flip_averaging")  # names of the layers around `layers`
 REASONS = (
     (r"^(Input|InputLayer|InputSpec|Layer|Wrapper)$", "the input and its type follow from image"),
     (r"^(Random|RandAugment|AugMix|CutMix|MixUp)", "it changes images at random in training: put a transform under augment"),
@@ -50,21 +50,28 @@ def reason(layer: str) -> str | None:
 
 
 def fault(layer: str, arguments: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The argument whose value cannot be exported, and why; None where all can."""
+    """The first argument whose value cannot be exported, and why; None if all can."""
     for key, value in arguments.items():
         allowed, why = VALUES.get(f"{layer}.{key}") or VALUES.get(key) or ((value,), "")
         if value not in allowed:
             return key, f"{why}; allowed: {', '.join(map(as_yaml, allowed))}"
-    if arguments.get("name") in RESERVED:
+    name, activation = arguments.get("name"), arguments.get("activation")
+    if name is not None and not isinstance(name, str):
+        return "name", "text is needed"
+    if name in RESERVED:
         return "name", f"the network has a part of that name; reserved: {', '.join(RESERVED)}"
-    if arguments.get("activation") in UNUSABLE_ACTIVATIONS:
-        return "activation", UNUSABLE_ACTIVATIONS[arguments["activation"]]
+    if isinstance(activation, str) and activation in UNUSABLE_ACTIVATIONS:
+        return "activation", UNUSABLE_ACTIVATIONS[activation]
     return _transposed_fault(arguments) if layer in ("Conv2DTranspose", "Convolution2DTranspose") else None
 
 
 def _transposed_fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The arguments of a transposed convolution that tf2onnx exports with negative padding, which no runtime accepts."""
-    kernel, strides = (_pair(arguments.get(key, 1)) for key in ("kernel_size", "strides"))
+    """As `fault`, for a transposed convolution that tf2onnx would export with negative padding, which no runtime accepts."""
+    pairs = {key: _pair(arguments.get(key, 1)) for key in ("kernel_size", "strides")}
+    for key, pair in pairs.items():
+        if len(pair) != 2 or not all(type(size) is int and size >= 1 for size in pair):
+            return key, "one or two whole numbers are needed, each at least 1"
+    kernel, strides = pairs.values()
     if any(size < step for size, step in zip(kernel, strides, strict=True)):
         return "strides", "a transposed convolution needs a kernel at least as large as its strides to be exported"
     if arguments.get("output_padding") is not None and arguments.get("padding", "valid") == "valid":
@@ -72,5 +79,6 @@ def _transposed_fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
-    return (value, value) if isinstance(value, int) else tuple(value)
+def _pair(value: Any) -> tuple[Any, ...]:
+    """The size for height and for width, where one number stands for both."""
+    return value if isinstance(value, tuple) else (value, value)

@@ -1,15 +1,15 @@
-"""Whether warm-up and learning-rate schedule fit the number of epochs, as far as params.yaml alone can tell."""
+"""Checks that warm-up and learning-rate schedule fit the number of epochs, as far as params.yaml alone shows."""
 
 from typing import Any
 
 from darkroom.config.arguments import STEPS, mistake
 from darkroom.config.named_call import NamedCall
 
-ENDS = {"CosineDecay": ("alpha", 0.0), "PolynomialDecay": ("end_learning_rate", 0.0001)}  # argument of the end value, default
+FINAL_VALUE = {"CosineDecay": ("alpha", 0.0), "PolynomialDecay": ("end_learning_rate", 0.0001)}  # argument, default
 
 
 def check(epochs: int, warmup: str | None, optimizer: NamedCall) -> None:
-    """Refuses a warm-up that never ends, one that has no effect, and a learning rate that is 0 for an epoch or more."""
+    """Raises PydanticCustomError for a warm-up that never ends or has no effect, or a rate of 0 for an epoch or more."""
     warming = fraction(warmup, epochs) if warmup else 0.0
     if warming is not None and warming >= 1:
         text = f"all {epochs} epochs would be warm-up; fewer epochs, or less than 100 %, are needed"
@@ -43,8 +43,8 @@ def fraction(steps: Any, epochs: int) -> float | None:
 
 
 def _falling(schedule: NamedCall, epochs: int) -> float | None:
-    """The fraction of the training in which the rate falls to 0; None where it does not, or where it cannot be computed."""
-    if schedule.name not in ENDS or schedule.arguments.get("cycle"):
+    """The fraction of the training during which the rate decays to 0; None if it does not, or if that cannot be computed."""
+    if schedule.name not in FINAL_VALUE or schedule.arguments.get("cycle"):
         return None
-    key, default = ENDS[schedule.name]
+    key, default = FINAL_VALUE[schedule.name]
     return fraction(schedule.arguments["decay_steps"], epochs) if schedule.arguments.get(key, default) == 0 else None

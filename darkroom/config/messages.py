@@ -1,4 +1,4 @@
-"""Pydantic's errors as lines that a person can act on: file, line, key, value, what is allowed, the nearest name."""
+"""Turns pydantic's errors into lines for the user: file, line, key, value, what is allowed, the nearest name."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from darkroom.config.base import as_yaml
-from darkroom.core.yaml_source import Source, Where, dotted
+from darkroom.core.yaml_source import KeyPath, Source, dotted
 
 UNIONS = (Union, UnionType)
 TEXTS = {
@@ -31,7 +31,7 @@ def lines(error: ValidationError, source: Source, schema: type[BaseModel]) -> li
 
 
 def nearest(name: Any, allowed: Iterable[str]) -> str:
-    """`; did you mean X?` where a name of `allowed` is close, else all of them where they are at most 24."""
+    """`; did you mean X?` if a name in `allowed` is close; otherwise all of them, if there are at most 24."""
     names = list(allowed)
     close = get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
@@ -40,12 +40,12 @@ def nearest(name: Any, allowed: Iterable[str]) -> str:
 
 
 def unknown_key(name: Any, allowed: Iterable[str]) -> str:
-    """What is said of a key that the schema does not have."""
+    """The message for a key that the schema does not have."""
     return "no such key" + nearest(name, allowed)
 
 
-def _intended(detail: ErrorDetails, schema: type[BaseModel]) -> Where:
-    """The location of the key that an unknown one was probably meant to be, which is not reported as missing as well."""
+def _intended(detail: ErrorDetails, schema: type[BaseModel]) -> KeyPath:
+    """The location of the key that was probably meant by an unknown one; it is then not reported as missing."""
     *section, name = detail["loc"]
     return (*section, *get_close_matches(str(name), _fields(schema, tuple(section)), n=1))
 
@@ -64,7 +64,7 @@ def _line(detail: ErrorDetails, source: Source, schema: type[BaseModel]) -> tupl
 
 
 def _text(detail: ErrorDetails, context: dict[str, Any]) -> str:
-    """The mistake in words; most begin with the value as it is in the file."""
+    """The text of the message; most begin with the value as the file has it."""
     if detail["type"] == "name":
         return detail["msg"] + nearest(context["value"], context["allowed"])
     if detail["type"] == "refused":
@@ -82,16 +82,16 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _in_file(where: Where, source: Source) -> Where:
+def _in_file(where: KeyPath, source: Source) -> KeyPath:
     """The location without what pydantic adds: the `[key]` of an invalid key, the tags of unions."""
-    kept: Where = ()
+    kept: KeyPath = ()
     for step in where[:-1]:
         if (*kept, step) in source.lines:
             kept = (*kept, step)
     return kept if where[-1:] == ("[key]",) else (*kept, *where[-1:])
 
 
-def _fields(schema: type[BaseModel], where: Where) -> list[str]:
+def _fields(schema: type[BaseModel], where: KeyPath) -> list[str]:
     """The keys that the section at `where` may have."""
     types: list[Any] = [schema]
     for step in where:

@@ -53,7 +53,7 @@ class Fit(Section):
 
 
 class Model(Section):
-    """The network between input and softmax, by its layers or as a member of a family, and how it is trained and used."""
+    """The network between input and softmax, as a list of layers or a member of a family, and how it is trained and used."""
 
     layers: Layers | None = None
     compact: Compact | None = None
@@ -76,11 +76,11 @@ class Model(Section):
         names = [call.name for call in self.augment]
         for position, (before, name) in enumerate(pairwise(names), start=1):
             at = ("augment", position, name)
-            if name == vocabulary.ALTERNATING:
+            if name == vocabulary.ALTERNATING_FLIP:
                 raise mistake("refused", "it must stand first, once", at)
             if before in vocabulary.BATCH_TRANSFORMS and name not in vocabulary.BATCH_TRANSFORMS:
                 text = "it works on one image and must stand before those that work on a batch"
                 raise mistake("refused", text, at)
-            if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING:
+            if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING_FLIP:
                 raise mistake("refused", f"{names[0]} mirrors already: remove one of the two", at)
         return self

@@ -22,7 +22,7 @@ class NamedCall:
     arguments: Mapping[str, Any]
 
     def plain(self) -> dict[str, Any]:
-        """The same in the form of params.yaml, in types that JSON has."""
+        """The call as params.yaml writes it, in JSON types."""
         return {self.name: {key: _plain(value) for key, value in self.arguments.items()}}
 
 
@@ -34,7 +34,7 @@ def layer(value: Any) -> NamedCall:
         raise mistake("type", why, (call.name, key), value=call.arguments[key])
     for key in exportable.REQUIRED.get(call.name, ()):
         if key not in call.arguments:
-            raise mistake("name", f"{call.name} needs the argument {key}", (call.name,))
+            raise mistake("refused", f"{call.name} needs the argument {key}", (call.name,))
     return call
 
 
@@ -47,8 +47,9 @@ def augmentation(value: Any) -> NamedCall:
     """A transform of Albumentations, an augmentation of Keras that works on a batch, or AlternatingFlip."""
     signatures = vocabulary.augmentations()
     name = next(iter(value), None) if isinstance(value, Mapping) else value
-    if isinstance(name, str) and name in vocabulary.ELSEWHERE and name not in signatures:
-        raise mistake("refused", f"no transform of that name; Albumentations has {vocabulary.ELSEWHERE[name]}", (name,))
+    if isinstance(name, str) and name in vocabulary.ALBUMENTATIONS_NAMES and name not in signatures:
+        counterpart = vocabulary.ALBUMENTATIONS_NAMES[name]
+        raise mistake("refused", f"no transform of that name; Albumentations has {counterpart}", (name,))
     return _call("transform", value, signatures)
 
 
@@ -107,7 +108,7 @@ def _call(kind: str, value: Any, signatures: dict[str, Signature], at: tuple[str
         check(parameters[key], (*at, key), entry, in_steps=kind == "schedule")
     for key, parameter in parameters.items():
         if parameter.default is None and key not in arguments:
-            raise mistake("name", f"{name} needs the argument {key}", at)
+            raise mistake("refused", f"{name} needs the argument {key}", at)
     return NamedCall(name, MappingProxyType({key: _frozen(entry) for key, entry in arguments.items()}))
 
 

@@ -1,7 +1,7 @@
-"""Recipes: each file of recipes/ holds only what differs from params.yaml; `compose` makes a whole params.yaml of the two.
+"""Recipes: each file of recipes/ holds only what differs from params.yaml; `compose` merges the two into one params.yaml.
 
-The sections of a recipe merge with those of params.yaml key by key: what the recipe does not name stays as params.yaml has it,
-to the last comment. `models` of a recipe replaces `models` as a whole, so a recipe's model is written out in full. A key that
+The sections of a recipe merge with those of params.yaml key by key: what the recipe does not name stays as it is, down to the
+last comment. `models` of a recipe replaces `models` as a whole, so a recipe's model is written out in full. A key that
 params.yaml does not have is refused.
 """
 
@@ -20,12 +20,12 @@ from darkroom.config import messages
 from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
-from darkroom.core.yaml_source import Place, Source, Where
+from darkroom.core.yaml_source import KeyPath, Place, Source
 
 MODELS = ("models",)  # replaced as a whole
 
 REST_OF_LINE = re.compile(r"[ \t]*(#[^\n]*)?(?=\n|\Z)")  # no match where more than a comment follows, as in {a: 1, b: 2}
-COMMENT_LINES = re.compile(r"(?:\n[ \t]*(?:#[^\n]*)?)+\Z")  # at the end of a block: they belong to what follows it
+COMMENT_LINES = re.compile(r"(?:\n[ \t]*(?:#[^\n]*)?)+\Z")  # at the end of a block: they belong to the next key
 
 Edit = tuple[int, int, str]  # start, end, and the text that replaces what is between them
 
@@ -49,10 +49,10 @@ def title(recipe: Path) -> str:
 
 
 def compose(recipe: Path, params: Path) -> str:
-    """The text of `params` with the values of `recipe` in it, which is a sound params.yaml.
+    """The text of `params` with the values of `recipe` in it, checked as a params.yaml.
 
     Everything else, comments and layout, stays; only a comment on the line of a value in the recipe replaces that of `params`.
-    Raises DarkroomError for a key that `params` does not have, and with one line per mistake where the result is not sound.
+    Raises DarkroomError for a key that `params` does not have, and with one line per mistake in the result.
     """
     text, changes = _readable(params), _readable(recipe)
     edits = _edits(_entries(changes), _entries(text), yaml_source.parse(changes, str(recipe)))
@@ -63,7 +63,7 @@ def compose(recipe: Path, params: Path) -> str:
 
 
 def _readable(path: Path) -> str:
-    """The text of a YAML file in which every value stands at its own place. Raises DarkroomError for any other."""
+    """The text of a YAML file without aliases. Raises DarkroomError for any other file."""
     text = yaml_source.read_text(path)
     yaml_source.parse(text, str(path))
     for event in YAML(typ="safe", pure=True).parse(text):
@@ -83,12 +83,12 @@ class _Entry:
 
     @property
     def start(self) -> int:
-        """Where the key begins."""
+        """KeyPath the key begins."""
         return int(self.key.start_mark.index)
 
     @property
     def end(self) -> int:
-        """Where the value ends, without the lines of comments and the empty lines that follow it."""
+        """KeyPath the value ends, without the lines of comments and the empty lines that follow it."""
         end = int(self.value.end_mark.index)
         if end == self.value.start_mark.index:  # an empty value, which is null: its mark is that of what follows
             end = self.text.index(":", self.key.end_mark.index) + 1
@@ -107,12 +107,12 @@ class _Entry:
 
 
 def _entries(text: str, node: Node | None = None) -> dict[str, _Entry]:
-    """The entries of a mapping in a text; by default of the one that is the whole file."""
+    """The entries of a mapping in a text, by default the top-level one."""
     mapping = node or YAML(typ="safe", pure=True).compose(text)
     return {key.value: _Entry(text, key, value) for key, value in mapping.value}
 
 
-def _edits(changes: Mapping[str, _Entry], base: Mapping[str, _Entry], source: Source, where: Where = ()) -> Iterator[Edit]:
+def _edits(changes: Mapping[str, _Entry], base: Mapping[str, _Entry], source: Source, where: KeyPath = ()) -> Iterator[Edit]:
     """The edits that put `changes` into `base`. Raises DarkroomError for a key that `base` does not have."""
     for name, entry in changes.items():
         at = (*where, name)

@@ -1,4 +1,4 @@
-"""The schema of params.yaml: one frozen, strict class for each section. Every key of ours is required."""
+"""The schema of params.yaml: one frozen, strict class per section. Only arguments of Keras and Albumentations have defaults."""
 
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
@@ -30,12 +30,12 @@ class Image(Section):
 
     @property
     def policy(self) -> ImagePolicy:
-        """The same as the plain dataclass that the library passes on."""
+        """The same values as the plain dataclass that the rest of the library uses."""
         return ImagePolicy(**self.model_dump())
 
 
 class Duplicates(Section):
-    """What is done about duplicate images, and from which correlation on two are duplicates; null: exact copies only."""
+    """What is done about duplicates, and the least correlation of two images that are; null: exact copies only."""
 
     policy: Literal["report", "drop", "stop"]
     similarity: Annotated[float, Field(ge=0.9, lt=1)] | None
@@ -44,7 +44,7 @@ class Duplicates(Section):
 class Preprocess(Section):
     """How the data set is split and each image transformed once, and which unreadable files and duplicates are accepted.
 
-    `workers` and `executor` say where images are decoded, without effect on a result.
+    `workers` and `executor` say where images are decoded, and do not affect the result.
     """
 
     validation: Fraction
@@ -59,7 +59,7 @@ class Preprocess(Section):
 class Training(Section):
     """How all models are trained: the backend of Keras, its precision, whether every run must give the same bytes.
 
-    `workers` (threads) and `checkpoint_steps` (checkpoints within an epoch) have no effect on a result.
+    `workers` (threads; 0: none of its own) and `checkpoint_steps` (between checkpoints) do not affect the result.
     """
 
     backend: Literal["tensorflow", "jax"]
@@ -70,7 +70,7 @@ class Training(Section):
 
 
 class Export(Section):
-    """The ONNX file: its opset, whether it is calibrated, and the error rate above which a prediction counts as unsure."""
+    """The ONNX file: its opset, whether it is calibrated, and the error rate that predictions not marked unsure stay within."""
 
     opset: Annotated[int, Field(ge=13, le=18)]
     calibrate: bool
@@ -80,7 +80,7 @@ class Export(Section):
 class Verify(Section):
     """The gate: how far onnxruntime may differ from Keras on the validation split.
 
-    The whole split is predicted once, `images` of it in every run configuration, `files` of it from files of every format.
+    The whole split is predicted once, `images` of it in every run configuration, `files` of it from every variant of a file.
     """
 
     largest_difference: Annotated[float, Field(gt=0, le=1)]
@@ -90,7 +90,7 @@ class Verify(Section):
 
 
 class Quantize(Section):
-    """The quantized forms of the ONNX file, and how much accuracy they may cost on validation."""
+    """The quantized forms of the ONNX file, and how much validation accuracy they may lose."""
 
     forms: Annotated[tuple[Literal["int8", "float16"], ...], BeforeValidator(as_tuple)]
     images: Positive
@@ -127,16 +127,16 @@ class Params(Section):
     _source: Source = PrivateAttr()
 
     def from_source(self, source: Source) -> Self:
-        """These parameters with the file that they were read from, so that `place` knows their lines."""
+        """Remembers the file that these parameters were read from, so that `place` knows their lines; returns self."""
         self._source = source
         return self
 
     def place(self, *where: str | int) -> Place:
-        """The place of a value in the file, for messages of mistakes that only Keras or Albumentations can detect."""
+        """The place of a value in the file, for mistakes that only Keras or Albumentations can detect."""
         return Place(self._source, where)
 
     def model(self, name: str) -> Model:
-        """The model of that name. Raises DarkroomError, with the names of all models, where there is none."""
+        """The model of that name. Raises DarkroomError, with the names of all models, if there is none."""
         if name not in self.models:
             raise DarkroomError(f"{self._source.name}: models.{name}: no such model; there are {', '.join(self.models)}")
         return self.models[name]

@@ -9,8 +9,8 @@ TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/t
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
-ALTERNATING = "AlternatingFlip"  # ours: it depends on the epoch, which no library passes to a transform
-ELSEWHERE = {  # names that Keras and torchvision have for transforms of Albumentations
+ALTERNATING_FLIP = "AlternatingFlip"  # ours: it depends on the epoch, which no library passes to a transform
+ALBUMENTATIONS_NAMES = {  # names in Keras and torchvision: their counterparts in Albumentations
     "Cutout": "Erasing and CoarseDropout",
     "RandomBrightness": "RandomBrightnessContrast",
     "RandomContrast": "RandomBrightnessContrast",
@@ -32,32 +32,33 @@ def layers() -> dict[str, Signature]:
 
 @cache
 def optimizers() -> dict[str, Signature]:
-    """keras.optimizers without those that wrap others."""
+    """The optimizers of keras.optimizers, without wrappers of other optimizers."""
     wrappers = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
     signatures = _without(of_keras("keras.optimizers", "optimizers"), *wrappers)
     # no loss_scale_factor: with mixed_float16 the loss is scaled anyway
-    return {name: _less(signature, "loss_scale_factor") for name, signature in signatures.items()}
+    return {name: _without_arguments(signature, "loss_scale_factor") for name, signature in signatures.items()}
 
 
 @cache
 def schedules() -> dict[str, Signature]:
-    """keras.optimizers.schedules."""
+    """The learning-rate schedules of keras.optimizers.schedules."""
     return _without(of_keras("keras.optimizers.schedules", "optimizers/schedules"), "LearningRateSchedule")
 
 
 @cache
 def callbacks() -> dict[str, Signature]:
-    """The callbacks that control training; those that write files would leave outputs that DVC does not know."""
+    """The callbacks that control training; those that write files would leave outputs that dvc.yaml does not list."""
     signatures = of_keras("keras.callbacks", "callbacks")
     return {name: signatures[name] for name in ("EarlyStopping", "ReduceLROnPlateau", "TerminateOnNaN")}
 
 
 @cache
 def losses() -> dict[str, Signature]:
-    """The losses of keras.losses between a class and probabilities, which every network here predicts."""
+    """The losses of keras.losses that compare the true class with probabilities, the output of every network here."""
     signatures = of_keras("keras.losses", "losses")
-    fixed = ("from_logits", "axis", "reduction", "name", "dtype")  # by the network: probabilities, a mean over the batch
-    return {name: _less(signatures[name], *fixed) for name in ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")}
+    fixed = ("from_logits", "axis", "reduction", "name", "dtype")  # the output is probabilities, the loss a mean over the batch
+    names = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
+    return {name: _without_arguments(signatures[name], *fixed) for name in names}
 
 
 @cache
@@ -72,13 +73,13 @@ def transforms() -> dict[str, Signature]:
 def batch_transforms() -> dict[str, Signature]:
     """The augmentations of keras.layers that Albumentations lacks: they mix images, or choose among transforms."""
     signatures = of_keras("keras.layers", "layers/preprocessing/image_preprocessing")
-    return {name: _less(signatures[name], *FIXED) for name in BATCH_TRANSFORMS}
+    return {name: _without_arguments(signatures[name], *FIXED) for name in BATCH_TRANSFORMS}
 
 
 @cache
 def augmentations() -> dict[str, Signature]:
     """All transforms that `augment` may name."""
-    return {ALTERNATING: Signature(ALTERNATING, {})} | transforms() | batch_transforms()
+    return {ALTERNATING_FLIP: Signature(ALTERNATING_FLIP, {})} | transforms() | batch_transforms()
 
 
 @cache
@@ -90,10 +91,10 @@ def applications() -> tuple[str, ...]:
 
 
 def _without(signatures: dict[str, Signature], *names: str) -> dict[str, Signature]:
-    """The signatures but for those of some classes."""
+    """The signatures without those of the classes `names`."""
     return {name: signature for name, signature in signatures.items() if name not in names}
 
 
-def _less(signature: Signature, *names: str) -> Signature:
-    """The signature but for some of its arguments."""
+def _without_arguments(signature: Signature, *names: str) -> Signature:
+    """The signature without the arguments `names`."""
     return Signature(signature.name, {name: it for name, it in signature.arguments.items() if name not in names})

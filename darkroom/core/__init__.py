@@ -1,1 +1,1 @@
-"""What every other package stands on: errors, the workspace, atomic writes, the image policy, transforms, DVC's files."""
+"""What every other package builds on: errors, the workspace, atomic writes, the image policy, transforms, DVC's files."""

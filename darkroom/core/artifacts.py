@@ -1,7 +1,7 @@
-"""Files written whole or not at all, in one canonical form: a reader never meets half of one.
+"""Atomic writes in one canonical form: a reader never sees half a file.
 
-Each writer fills a neighbour `NAME.part` and renames it at the end; when writing fails (a full disk, a kill) the old
-file stands and the part is removed, or overwritten by the next run.
+Each writer fills `NAME.part` beside the target and renames it at the end. When writing fails (a full disk, a kill), the old
+file remains; the `.part` file is removed, or overwritten by the next run.
 """
 
 import json
@@ -19,14 +19,14 @@ DIGITS = 6
 
 
 class Table(Protocol):
-    """A pandas.DataFrame, as far as it is needed here: this module is imported where pandas is not."""
+    """The part of pandas.DataFrame that is used here: this module is also imported where pandas is not installed."""
 
     def to_csv(self, *, index: bool, float_format: str, lineterminator: str) -> str:
-        """The table as text."""
+        """The table as CSV."""
 
 
 def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Writes `path` through `fill`, which gets a binary stream. Raises OSError with the file's name."""
+    """Writes `path` atomically with what `fill` writes to a binary stream. Raises OSError with the file's name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:
@@ -43,21 +43,28 @@ def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 @contextmanager
 def replaced(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Two empty folders: what is put into the first becomes `folder` at the end, the second is for unfinished work.
+    """Replaces a whole folder; yields two empty ones, the first for the new content and the second for temporary files.
 
-    Both lie in a neighbour `NAME.part`. When the work fails, `folder` is as it was and the neighbour is removed; after a
-    kill the next run removes it.
+    Both are in `NAME.part`, beside `folder`; the first becomes `folder` at the end. When the work fails, `folder` is unchanged
+    and `NAME.part` is removed. After a kill, the next run removes it.
     """
     part = folder.with_name(f"{folder.name}.part")
     fresh, scratch, old = part / "fresh", part / "scratch", part / "old"
+    if old.exists() and not folder.exists():  # a kill between the two renames below
+        old.rename(folder)
     shutil.rmtree(part, ignore_errors=True)
     fresh.mkdir(parents=True)
     scratch.mkdir()
     try:
         yield fresh, scratch
         if folder.exists():
-            folder.rename(old)  # and not removed first: that takes time, and a kill would leave half of it
-        fresh.rename(folder)
+            folder.rename(old)  # renamed, not removed: removing takes time, and a kill would leave half of it
+        try:
+            fresh.rename(folder)
+        except BaseException:
+            if old.exists():
+                old.rename(folder)
+            raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -68,27 +75,27 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes JSON with sorted keys, floats of six significant digits and a final newline."""
+    """Writes JSON with sorted keys, floats rounded to six significant digits and a final newline."""
     text = json.dumps(rounded(content), indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_bytes(path, f"{text}\n".encode())
 
 
 def read_json(path: Path) -> Any:
-    """What `write_json` wrote, whatever the machine's locale. Raises OSError with the file's name."""
+    """Parses what `write_json` wrote, whatever the machine's locale. Raises OSError with the file's name."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_csv(path: Path, table: Table) -> None:
-    """Writes a table without its index, floats with six digits after the decimal point."""
+    """Writes a table as CSV without its index, floats with six digits after the decimal point."""
     text = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
     write_bytes(path, text.encode())
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Writes a NumPy array as `.npy`, C order."""
+    """Writes a NumPy array as `.npy`, in C order."""
 
     def fill(stream: IO[bytes]) -> None:
-        # Given a plain `write`, NumPy goes through Python's own, whose errors say that the disk is full.
+        # To a real file NumPy writes by itself, and its errors do not say that the disk is full. Python's `write` does.
         plain = SimpleNamespace(write=stream.write)
         np.lib.format.write_array(plain, np.ascontiguousarray(array), allow_pickle=False)
 

@@ -1,6 +1,6 @@
-"""How every command of this package starts and ends: its help, its one-line errors, its exit codes.
+"""How every command starts and ends: its help, its one-line errors, its exit codes.
 
-Exit codes: 0 done, 1 refused (the line says why), 2 wrong usage, 130 interrupted.
+Exit codes: 0 success, 1 error (the message says why), 2 wrong usage, 130 interrupted.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from darkroom.core.errors import DarkroomError
 
 
 def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentParser:
-    """An argument parser whose help is the module's docstring; `program` is what the user typed."""
+    """An argument parser whose help is the module's docstring; `program` is the command as the user types it."""
     return argparse.ArgumentParser(prog=program, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def positive(text: str) -> int:
-    """The value of an option that counts something: a whole number of at least 1."""
+    """Parses the value of an option that counts something: an integer of at least 1."""
     number = int(text)
     if number < 1:
         raise ValueError
@@ -27,13 +27,13 @@ def positive(text: str) -> int:
 
 
 def run(main: Callable[[], None], outlook: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
-    """Runs a command to its end: an error that a user can mend is a line on stderr, never a traceback.
+    """Runs a command and exits: an error that the user can fix is a line on stderr, never a traceback.
 
-    `outlook` is what an interrupted user wants to know, where the interrupt does not say better. A `MemoryError` or a
-    programming error keeps its traceback: those are ours to mend.
+    `outlook` tells the user of an interrupted command what comes next, unless the interrupt has a text of its own. A
+    `MemoryError` or a programming error keeps its traceback: it is ours to fix.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may hold characters that the terminal cannot show
     try:
         main()
         sys.stdout.flush()

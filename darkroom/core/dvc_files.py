@@ -1,4 +1,4 @@
-"""What dvc.yaml declares a stage to depend on, as the files lie here, and as dvc.lock has it from the last run."""
+"""The dependencies of a stage: those that dvc.yaml declares, with their current digests, and those that dvc.lock recorded."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from darkroom.core import fingerprint, yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
-IGNORED = "__pycache__"  # as .dvcignore has it
+IGNORED = "__pycache__"  # as in .dvcignore
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class Dependencies:
 
 
 def declared(stages: Sequence[str], model: str, workspace: Workspace) -> Dependencies:
-    """What dvc.yaml declares for all `stages` of a model, with MD5 digests as DVC takes them. The fingerprint of the code is
-    taken live.
+    """What dvc.yaml declares for all `stages` of a model, with MD5 digests as DVC computes them.
+
+    The digest of a fingerprint is computed from the current code, whatever is in its file.
     """
     entries = [yaml_source.read(workspace.dvc_yaml).values["stages"][stage]["do"] for stage in stages]
     paths = {path.replace("${key}", model) for entry in entries for path in entry["deps"]}
@@ -37,7 +38,7 @@ def declared(stages: Sequence[str], model: str, workspace: Workspace) -> Depende
 
 
 def locked(stages: Sequence[str], model: str, lock: Mapping[str, Any]) -> Dependencies:
-    """The same as `lock`, the parsed dvc.lock, has it."""
+    """What `lock`, the parsed dvc.lock, recorded for all `stages` of a model."""
     entries = [(lock.get("stages") or {}).get(f"{stage}@{model}", {}) for stage in stages]
     return Dependencies(
         {dep["path"]: dep["md5"] for entry in entries for dep in entry.get("deps", [])},
@@ -46,7 +47,7 @@ def locked(stages: Sequence[str], model: str, lock: Mapping[str, Any]) -> Depend
 
 
 def differences(one: Dependencies, other: Dependencies, names: tuple[str, str]) -> Iterator[str]:
-    """A line for each parameter and each dependency that differs; `names` say what the two are."""
+    """A line for each parameter and each dependency that differs; `names` label the two sides."""
     for name in sorted(one.params.keys() | other.params.keys()):
         yield from _value_differences(name, one.params.get(name), other.params.get(name), names)
     for path in sorted(one.deps.keys() | other.deps.keys()):
@@ -56,7 +57,7 @@ def differences(one: Dependencies, other: Dependencies, names: tuple[str, str]) 
 
 
 def digest(path: Path) -> str:
-    """The MD5 of a file, or DVC's of a folder: that of the JSON list of its files' MD5."""
+    """The MD5 of a file, or DVC's digest of a folder: the MD5 of the JSON list of its files and their MD5, and `.dir`."""
     if not path.exists():
         raise DarkroomError(f"{path}: no such file; dvc.yaml declares it")
     if path.is_file():
@@ -69,7 +70,7 @@ def digest(path: Path) -> str:
 
 
 def _digest_of_dependency(path: str, workspace: Workspace) -> str:
-    """Data, models and reports lie in the workspace's folder, everything else in the checkout."""
+    """Data, models and reports are in the workspace's folder, everything else in the checkout."""
     for stage in fingerprint.stages(workspace.root):
         if workspace.root / path == workspace.code(stage):
             return md5(fingerprint.to_csv(fingerprint.rows(stage, workspace.root)).encode())
@@ -78,7 +79,7 @@ def _digest_of_dependency(path: str, workspace: Workspace) -> str:
 
 
 def md5(content: bytes) -> str:
-    """As DVC takes it of a file."""
+    """The MD5 of a file with this content, in hexadecimal, as DVC computes it."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
@@ -89,7 +90,7 @@ def _value(values: Any, name: str) -> Any:
 
 
 def _value_differences(name: str, one: Any, other: Any, names: tuple[str, str]) -> Iterator[str]:
-    """Of mappings and lists only the entries that differ."""
+    """A line for each value that differs; of mappings and lists only the entries that differ."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in sorted(one.keys() | other.keys()):
             yield from _value_differences(f"{name}.{key}", one.get(key), other.get(key), names)

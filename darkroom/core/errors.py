@@ -1,5 +1,5 @@
-"""The one exception that a user is meant to read."""
+"""The exception for errors that the user can fix."""
 
 
 class DarkroomError(Exception):
-    """An input that cannot be used, or a check that failed. Its text is what the user sees: a line (or a line each)."""
+    """An unusable input or a failed check. The user sees the message as it is: one line, or one line per problem."""

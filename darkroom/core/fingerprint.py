@@ -1,7 +1,7 @@
-"""What a stage's code means: a SHA-256 for each module that the stage imports, and for each template.
+"""The fingerprint of a stage's code: the SHA-256 of each module that the stage imports, and of each template.
 
-The digest is that of a module's syntax tree without comments, docstrings and layout, the same under every version of Python
-that the project supports. So a stage depends on what its code does and not on how it is written down.
+The digest of a module is taken of its syntax tree, without comments, docstrings and layout. It is the same under every version
+of Python that the project supports. So a stage depends on what its code does, not on how it is formatted.
 """
 
 import ast
@@ -18,19 +18,21 @@ from darkroom.core.workspace import Workspace
 
 LIBRARY, STAGES = "darkroom", "pipeline"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-UNSEEN = ("kind", "type_comment")  # fields of the syntax tree without a meaning
+UNSEEN = ("kind", "type_comment")  # fields of the syntax tree that carry no meaning
 
-Rows = dict[str, str]  # a module, or the path of a template: its SHA-256
+Rows = dict[str, str]  # SHA-256 by the name of a module or the path of a template
 
 
 def stages(root: Path) -> list[str]:
-    """The names of the stages in a checkout, but for the one that writes the fingerprints."""
+    """The names of the stages in a checkout, except the one that writes the fingerprints."""
     return sorted(file.stem for file in (root / STAGES).glob("*.py") if file.stem not in ("__init__", "fingerprint"))
 
 
 def rows(stage: str, root: Path) -> Rows:
-    """The fingerprint of a stage of the checkout `root`: its own module, all of ours that it imports, wherever in a file that
-    stands, the packages around them, and their templates.
+    """The fingerprint of a stage in the checkout `root`.
+
+    It covers the stage's own module, the modules of this project that it imports, at the top of a file or inside a function,
+    the packages that contain them, and their templates.
     """
     files = _closure(f"{STAGES}.{stage}", root)
     folders = sorted({file.parent / "templates" for file in files.values()})
@@ -42,27 +44,27 @@ def rows(stage: str, root: Path) -> Rows:
 
 
 def digest(source: str) -> str:
-    """The SHA-256 of what Python source means."""
+    """The SHA-256 of Python source, without its comments, docstrings and layout."""
     return hashlib.sha256("\n".join(_tokens(_parsed(source))).encode()).hexdigest()
 
 
 def to_csv(fingerprint: Rows) -> str:
-    """A fingerprint as CSV: module, sha256."""
+    """A fingerprint as CSV with the columns module and sha256."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows([("module", "sha256"), *fingerprint.items()])
     return stream.getvalue()
 
 
 def from_csv(text: str) -> Rows:
-    """What `to_csv` made."""
+    """Parses what `to_csv` returned."""
     return {row["module"]: row["sha256"] for row in csv.DictReader(io.StringIO(text))}
 
 
 def check(stage: str, workspace: Workspace) -> None:
-    """Raises DarkroomError where the stage's fingerprint is not that of the code that would run.
+    """Raises DarkroomError if the stage's recorded fingerprint does not match the code that would run.
 
-    `dvc repro -s` and a stage that is started by hand skip the fingerprint; DVC would then record a result of new code under
-    the fingerprint of the old one.
+    `dvc repro -s`, and a stage that is started by hand, skip the fingerprint stage. DVC would then record the results of the
+    new code under the fingerprint of the old. A stage without a recorded fingerprint passes.
     """
     path = workspace.code(stage)
     if not path.is_file():
@@ -73,22 +75,22 @@ def check(stage: str, workspace: Workspace) -> None:
 
 
 def _closure(module: str, root: Path) -> dict[str, Path]:
-    """The file of each module that a module imports, directly or not."""
+    """The file of a module, and of each module of this project that it imports, directly or indirectly."""
     files: dict[str, Path] = {}
     waiting = {module}
     while waiting:
         name = waiting.pop()
         files[name] = _file(name, root)
-        # `darkroom` imports the classifier only for those who ask for it by name, which no stage does
+        # `darkroom.__getattr__` imports the classifier on demand, which no stage makes it do
         names = () if name == LIBRARY else _imports(files[name].read_text(encoding="utf-8"))
         imports = {imported for imported in names if _file(imported, root).is_file()}
-        package = {name.rpartition(".")[0]} - {""}  # importing a module runs the package around it
+        package = {name.rpartition(".")[0]} - {""}  # importing a module runs the package that contains it
         waiting |= (imports | package) - files.keys()
     return files
 
 
 def _imports(source: str) -> Iterator[str]:
-    """What may be modules of ours among the names that a module imports."""
+    """The imported names that may be modules of this project."""
     for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -110,7 +112,7 @@ def _parsed(source: str) -> ast.Module:
 
 
 def _tokens(node: Any) -> Iterator[str]:
-    """A syntax tree as text. Empty fields are left out: Python 3.12 and 3.13 have some that 3.11 has not."""
+    """A syntax tree as text tokens. Empty fields are skipped: Python 3.12 and 3.13 have some that 3.11 lacks."""
     if isinstance(node, ast.Constant):
         yield f"{type(node.value).__name__} {node.value!a}"
     elif isinstance(node, ast.AST):
@@ -130,7 +132,7 @@ def _tokens(node: Any) -> Iterator[str]:
 
 
 def _children(node: ast.AST, name: str, value: Any) -> Any:
-    """A field without the docstring, or with the text between two values of an f-string in one piece."""
+    """The value of a field: a body without its docstring, the parts of an f-string with adjacent literals joined."""
     if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
         return value[1:]
     return _joined(value) if isinstance(node, ast.JoinedStr) else value

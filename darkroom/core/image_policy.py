@@ -1,4 +1,4 @@
-"""How every image becomes what the network is given; the policy travels inside the ONNX file."""
+"""The image policy: how every image becomes the input of the network. It travels inside the ONNX file."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -23,10 +23,10 @@ INTERPOLATIONS = {
 class ImagePolicy:
     """How every image becomes `height` x `width` x `channels` uint8 (1: grey, 3: RGB).
 
-    `shape` says what happens to other proportions: `stretch` ignores them, `pad` keeps all of the picture on `background`,
-    `crop` keeps its middle. `interpolation` is OpenCV's, by its short name, but that `area` takes means only along an axis that
-    shrinks, and is `linear` along one that grows. `background` (RGB) also shows through where a picture is transparent. A file
-    that says it has more than `max_pixels` (width x height) is refused before it is decoded.
+    `shape` applies to images of another aspect ratio: `stretch` ignores the ratio, `pad` keeps the whole image on `background`,
+    `crop` keeps the centre. `interpolation` is one of OpenCV's, by its short name. `area` is used only along an axis that
+    shrinks; along one that grows, it is `linear`. `background` (RGB) also shows through transparent pixels. A file that claims
+    more than `max_pixels` (width x height) is refused before it is decoded.
     """
 
     height: int

@@ -1,4 +1,4 @@
-"""How every stage starts: its options, the folder that it works in, and the proof that its fingerprint is true."""
+"""How every stage starts: its options, its workspace, and the check that its fingerprint matches its code."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from darkroom.core.workspace import Workspace
 
 
 def parser(doc: str | None, model: bool = False) -> argparse.ArgumentParser:
-    """The options that all stages have; with `model` also the name of a model."""
+    """The options that all stages have; `model` adds the name of a model."""
     program = re.search(r"python -m pipeline\.\w+", doc or "")
     options = command.parser(doc, program[0] if program else None)
     if model:
@@ -21,7 +21,7 @@ def parser(doc: str | None, model: bool = False) -> argparse.ArgumentParser:
 
 
 def start(name: str, options: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[Workspace, argparse.Namespace]:
-    """The workspace of a stage, and its options. Raises DarkroomError where the stage's fingerprint is not that of its code."""
+    """The workspace and the options of a stage. Raises DarkroomError if its fingerprint does not match its code."""
     arguments = options.parse_args(argv)
     workspace = Workspace.at(arguments.workspace, arguments.params)
     fingerprint.check(name, workspace)

@@ -1,4 +1,4 @@
-"""Albumentations from params.yaml, for preprocessing, augmentation and prediction alike."""
+"""Albumentations transforms from params.yaml, used alike by preprocessing, augmentation and prediction."""
 
 import os
 import random
@@ -18,8 +18,8 @@ Plain = dict[str, dict[str, Any]]
 class Pipeline:
     """A chain of Albumentations transforms that is a function of its seed: same seed, same images, same result.
 
-    `where` is where a user finds the chain: it begins every error message. Raises DarkroomError for arguments that
-    Albumentations does not take, or where it is not installed.
+    `where` says where the user finds the chain; every error message begins with it. Raises DarkroomError for arguments that
+    Albumentations rejects, or if it is not installed.
     """
 
     def __init__(self, calls: Sequence[Plain], where: str) -> None:
@@ -30,13 +30,13 @@ class Pipeline:
             self.errors = (ValueError, TypeError, KeyError, crop_size_error, cv2.error)
 
     def __call__(self, images: Pixels, seed: int) -> Pixels:
-        """Transforms uint8 N x H x W x C, drawing from generators that start at `seed`.
+        """Transforms uint8 N x H x W x C, with random generators seeded with `seed`.
 
-        Raises DarkroomError for a transform that fails on these images, or that changes their size or type.
+        Raises DarkroomError if a transform fails on these images, or changes their size or dtype.
         """
         if self.compose is None:
             return images
-        # One generator for the chain: seeded apart, all transforms would draw the same numbers and move in step.
+        # One generator for the chain: if each transform had its own, seeded alike, all would draw the same numbers.
         self.compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         results = [self._one(image) for image in images]
         for result in results:
@@ -56,19 +56,19 @@ class Pipeline:
 
 
 def check(calls: Sequence[Plain], images: Pixels, places: Sequence[object]) -> None:
-    """Tries each transform by itself, with certainty, so that one that cannot work is refused before any work is done.
+    """Applies each transform alone, with p = 1, so that one that cannot work is rejected before any work is done.
 
-    `places` says where a user finds each of them.
+    `places` says where the user finds each of them. Raises DarkroomError for the first that fails.
     """
     for call, where in zip(calls, places, strict=True):
-        Pipeline([call], str(where))  # its own arguments, `p` among them
+        Pipeline([call], str(where))  # checks its arguments as they are, `p` included
         certain = {name: {**arguments, "p": 1.0} for name, arguments in call.items()}
         Pipeline([certain], str(where))(images, seed=0)
 
 
 def _compose(calls: list[Plain], where: str) -> tuple[Any, type[Exception]]:
-    """The chain, and the exception with which Albumentations refuses an image that is smaller than a crop."""
-    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # it would ask the network for its newest version
+    """The chain, and the exception that Albumentations raises for an image that is smaller than a crop."""
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise it asks the network for its latest version
     try:
         import albumentations
     except ImportError:
@@ -87,4 +87,4 @@ def _compose(calls: list[Plain], where: str) -> tuple[Any, type[Exception]]:
 def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     text = "; ".join(lines[1:3]) if len(lines) > 2 else lines[0]
-    return text.split(" [type=")[0]  # pydantic's own shorthand for the same
+    return text.split(" [type=")[0]  # pydantic repeats the error as a code

@@ -1,4 +1,4 @@
-"""Where a stage works, and every file that it reads or writes there."""
+"""The workspace: the path of every file that a stage reads or writes."""
 
 import os
 from collections.abc import Callable
@@ -9,14 +9,14 @@ BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "dupli
 
 
 def find_root() -> Path:
-    """The nearest folder upwards that holds a dvc.yaml, relative to the working folder; the working folder if there is none."""
+    """The working folder or its nearest parent that holds a dvc.yaml, as a relative path; the working folder if none does."""
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
     return Path(os.path.relpath(root))
 
 
 class _File:
-    """An attribute of `Workspace`: a path below its folder."""
+    """An attribute of `Workspace`: a path in its folder."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -26,7 +26,7 @@ class _File:
 
 
 class _ModelFile:
-    """A method of `Workspace`: a path below its folder, for the name of a model."""
+    """A method of `Workspace`: a path in its folder, for the name of a model."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -39,49 +39,49 @@ class _ModelFile:
 class Workspace:
     """The files of one run of the pipeline.
 
-    `root` is the checkout, which holds dvc.yaml, dvc.lock, the catalog, the locks and the benchmarks; names of data sets in
-    params.yaml are relative to it. Stages read and write data/, models/ and reports/ below `folder`, by the parameters in the
-    file `params`.
+    `root` is the checkout, which holds dvc.yaml, dvc.lock, the requirements, the catalog, the fingerprints and the benchmarks;
+    paths of data sets in params.yaml are relative to it. Stages read and write data/, models/ and reports/ in `folder`, with
+    the parameters in the file `params`.
     """
 
     root: Path
     folder: Path
     params: Path
 
-    raw = _File("data/raw")  # the files of a catalog entry; of a data set that lies here only the manifest
+    raw = _File("data/raw")  # the files of a catalog entry; of a local data set only the manifest
     manifest = _File("data/raw/manifest.csv")  # path, size and SHA-256 of each of the user's own files
     prepared = _File("data/prepared")
-    index = _File("data/prepared/index.csv")  # a row an image
+    index = _File("data/prepared/index.csv")  # one row per image
     classes = _File("data/prepared/classes.json")
-    previews = _File("data/prepared/pictures.json")  # what preprocess shows on the page, as PNG data addresses
+    previews = _File("data/prepared/pictures.json")  # sample images for the report, as PNG data URLs
     data_summary = _File("reports/data/summary.json")
-    ledger = _File("reports/data/ledger.csv")  # a row a file that was converted, refused or dropped
-    duplicates = _File("reports/data/duplicates.csv")  # a row an image that has a duplicate
-    accuracy = _File("reports/accuracy.json")  # of each model
+    ledger = _File("reports/data/ledger.csv")  # one row per file that was converted, refused or dropped
+    duplicates = _File("reports/data/duplicates.csv")  # one row per image that has a duplicate
+    accuracy = _File("reports/accuracy.json")  # the accuracy of each model
     page = _File("reports/index.html")
 
     keras = _ModelFile("models/{}/model.keras")
-    best = _ModelFile("models/{}/best.keras")  # of a training that broke off; no stage reads it
-    checkpoint = _ModelFile("models/{}/state.npz")  # of a training that was killed; only its own rerun reads it
-    weight_trace = _ModelFile("models/{}/trace.csv")  # a row an epoch and tensor
+    best = _ModelFile("models/{}/best.keras")  # the best weights of a training that broke off; no stage reads it
+    checkpoint = _ModelFile("models/{}/state.npz")  # the state of a training; only its own rerun reads it
+    weight_trace = _ModelFile("models/{}/trace.csv")  # one row per epoch and tensor
     reference = _ModelFile("models/{}/reference.npy")  # Keras's probabilities on the validation split, float32 N x K
     candidate = _ModelFile("models/{}/candidate/model.onnx")  # before it has passed verify
-    candidate_quantized = _ModelFile("models/{}/candidate/quantized")  # the folder of smaller files that quantize kept
+    candidate_quantized = _ModelFile("models/{}/candidate/quantized")  # the folder of the quantized files that passed
     onnx = _ModelFile("models/{}/model.onnx")  # what ships
-    quantized = _ModelFile("models/{}/quantized")  # model.PRECISION.onnx; empty where none was kept
+    quantized = _ModelFile("models/{}/quantized")  # model.PRECISION.onnx; empty if none passed
 
-    history = _ModelFile("reports/history/{}.csv")  # learning curves: a row an epoch
-    layers = _ModelFile("reports/layers/{}.csv")  # the model summary: a row a layer
-    augmented = _ModelFile("reports/augmented/{}.png")  # one image as sixteen epochs show it
+    history = _ModelFile("reports/history/{}.csv")  # learning curves: one row per epoch
+    layers = _ModelFile("reports/layers/{}.csv")  # the model summary: one row per layer
+    augmented = _ModelFile("reports/augmented/{}.png")  # one image, as augmented in each of sixteen epochs
     metrics = _ModelFile("reports/metrics/{}.json")  # five headline figures
-    evaluation = _ModelFile("reports/evaluation/{}.json")  # all figures, those of the smaller files too
-    confusion = _ModelFile("reports/confusion/{}.csv")  # a row a true class, a column a predicted one
-    by_class = _ModelFile("reports/by_class/{}.csv")  # precision, recall and F1: a row a class
-    predictions = _ModelFile("reports/predictions/{}.csv")  # a row a test image
+    evaluation = _ModelFile("reports/evaluation/{}.json")  # all figures, including those of the quantized files
+    confusion = _ModelFile("reports/confusion/{}.csv")  # one row per true class, one column per predicted class
+    by_class = _ModelFile("reports/by_class/{}.csv")  # precision, recall and F1: one row per class
+    predictions = _ModelFile("reports/predictions/{}.csv")  # one row per test image
 
     @classmethod
     def at(cls, folder: Path | None = None, params: Path | None = None) -> "Workspace":
-        """The workspace of the checkout around the working folder; by default the checkout itself and its params.yaml."""
+        """The workspace in `folder` with the parameters in `params`; by default the checkout itself and its params.yaml."""
         root = find_root()
         return cls(root, folder or root, params or root / "params.yaml")
 
@@ -92,7 +92,7 @@ class Workspace:
 
     @property
     def dvc_lock(self) -> Path:
-        """What DVC knows of the last run."""
+        """What DVC recorded of the last run."""
         return self.root / "dvc.lock"
 
     @property
@@ -105,11 +105,11 @@ class Workspace:
         return self.root / name
 
     def benchmark(self, name: str) -> Path:
-        """Measured times and ratios."""
+        """The results of a benchmark: measured times and ratios."""
         return self.root / f"benchmarks/{name}.json"
 
     def code(self, stage: str) -> Path:
-        """The fingerprint of a stage's code: a row a module."""
+        """The fingerprint of a stage's code: one row per module or template."""
         return self.root / f"reports/code/{stage}.csv"
 
     def split(self, name: str) -> Path:
@@ -117,11 +117,11 @@ class Workspace:
         return self.prepared / name
 
     def candidate_report(self, model: str, stage: str) -> Path:
-        """What export, verify or quantize says of its work, before publish."""
+        """The report of export, verify or quantize on a candidate, before publish."""
         return self.folder / f"models/{model}/candidate/{stage}.json"
 
     def report(self, model: str, stage: str) -> Path:
-        """What export, verify or quantize says of the files that ship."""
+        """The report of export, verify or quantize on the files that ship."""
         return self.folder / f"reports/{stage}/{model}.json"
 
     def lr_finder(self, model: str, suffix: str) -> Path:

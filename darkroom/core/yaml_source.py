@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from darkroom.core.errors import DarkroomError
 
-Where = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Source:
 
     name: str
     values: dict[str, Any]
-    lines: dict[Where, int]
+    lines: dict[KeyPath, int]
 
-    def line(self, where: Where) -> int:
-        """The line of `where`, or of the innermost key around it that the file has."""
+    def line(self, where: KeyPath) -> int:
+        """The line of `where`, or of the innermost enclosing key that the file has."""
         while where and where not in self.lines:
             where = where[:-1]
         return self.lines.get(where, 1)
@@ -34,28 +34,28 @@ class Place:
     """A place in a YAML file that prints as `params.yaml:41: models.cnn.layers[3].Dropout`, the start of an error message."""
 
     source: Source
-    where: Where
+    where: KeyPath
 
     def at(self, *steps: str | int) -> "Place":
-        """A place further in."""
+        """The place of a key or an item below this one."""
         return Place(self.source, (*self.where, *steps))
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.source.line(self.where)}: {dotted(self.where)}"
 
 
-def dotted(where: Where) -> str:
-    """`models.cnn.layers[3]`, as DVC writes it."""
+def dotted(where: KeyPath) -> str:
+    """A path in DVC's notation, such as `models.cnn.layers[3]`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
 
 
 def read(path: Path) -> Source:
-    """Parses a YAML file whose top is a mapping. Raises DarkroomError, one line, for anything else."""
+    """Parses a YAML file whose top level is a mapping. Raises DarkroomError, with one line, for anything else."""
     return parse(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:
-    """The text of a YAML file. Raises DarkroomError, one line, where there is none."""
+    """The text of a YAML file. Raises DarkroomError, with one line, if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -67,12 +67,12 @@ def read_text(path: Path) -> str:
 
 
 def parse(text: str, name: str) -> Source:
-    """Parses a YAML text whose top is a mapping; messages call it `name`. Raises DarkroomError, one line, for anything else."""
+    """Parses YAML text whose top level is a mapping; messages call it `name`. Raises DarkroomError for anything else."""
     try:
         values = YAML(typ="safe").load(text)
         marked = YAML(typ="rt").load(text)
     except DuplicateKeyError as error:
-        raise DarkroomError(f"{name}:{_line(error)}: {_first(error.problem)}; a key may stand once") from None
+        raise DarkroomError(f"{name}:{_line(error)}: {_first(error.problem)}; each key may occur only once") from None
     except MarkedYAMLError as error:
         raise DarkroomError(f"{name}:{_line(error)}: not valid YAML: {_first(error.problem or error.context)}") from None
     if not isinstance(values, dict):
@@ -90,9 +90,9 @@ def _first(text: str | None) -> str:
     return (text or "cannot be parsed").strip().splitlines()[0]
 
 
-def _lines(node: Any, where: Where) -> dict[Where, int]:
-    """The 1-based line of each key and item of a node that ruamel's round-trip loader made."""
-    lines: dict[Where, int] = {}
+def _lines(node: Any, where: KeyPath) -> dict[KeyPath, int]:
+    """The 1-based line of each key and item of a node from ruamel's round-trip loader."""
+    lines: dict[KeyPath, int] = {}
     if isinstance(node, CommentedMap):
         for key, child in node.items():
             if node.lc.data and key in node.lc.data:  # a merged key (<<) has no line of its own

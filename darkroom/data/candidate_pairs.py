@@ -1,7 +1,7 @@
 """Finds the pairs of thumbnails that may reach a given correlation: misses none, and returns few others.
 
 Comparing all pairs takes hours, so an upper bound rules most of them out. Each thumbnail, centred and scaled to length one, is
-split into its leading principal components (coordinates p) and a remainder of length q. By the Cauchy-Schwarz inequality the
+split into its leading principal components (coordinates p) and a remainder of norm q. By the Cauchy-Schwarz inequality the
 correlation of two thumbnails is at most p1 . p2 + q1 q2, the product of two short vectors (p, q), which have length one again.
 The short vectors are sorted into cells of neighbours (Friedman, Bentley and Finkel 1977, doi 10.1145/355744.355745). The
 distance of two cells rules out all their pairs at once: between vectors of length one it is sqrt(2 - 2 a . b). The remaining
@@ -98,7 +98,7 @@ def _blocks(short: ShortVectors, against: Vectors, similarity: float) -> Iterato
             block = others[offset : offset + CHUNK]
             left, right = np.divmod(np.flatnonzero(cell @ against[block].T >= least), len(block))
             left, right = left + start, block[right]
-            once = left < right  # each pair within the cell comes twice
+            once = left < right  # a pair within the cell occurs twice
             yield left[once], right[once]
 
 

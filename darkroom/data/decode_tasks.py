@@ -1,4 +1,4 @@
-"""Tasks that turn images of any kind into arrays of one size. The result depends only on the image and the policy."""
+"""Tasks that turn images of any format into arrays of one size. A result depends only on the image, policy and transforms."""
 
 import hashlib
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ TASK_IMAGES, TASK_BYTES = 64, 2**22  # limits of a task: its images, and their p
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to every image: `policy`, then Albumentations transforms by name; `place` names these in errors."""
+    """What is done to every image: `policy`, then Albumentations transforms by name; `place` locates these in errors."""
 
     policy: ImagePolicy
     transforms: tuple[dict[str, dict[str, Any]], ...]

@@ -15,7 +15,7 @@ from darkroom.data import duplicates, index, similarity, splits
 from darkroom.data.ledger import Row
 from darkroom.data.staging import StagedImages
 
-PRIORITY = ("test", "validation", "train", "")  # of which copy is kept: published results are measured on test
+PRIORITY = ("test", "validation", "train", "")  # from which split a copy is kept: published results are measured on test
 SHOWN = 3  # pairs in an error
 DROPPED = "dropped"
 
@@ -25,7 +25,7 @@ class Partition:
     """The splits of a data set, and its duplicates.
 
     `positions`: the rows of each split in the table of images. `pairs`: the duplicates among all rows. `duplicates`: for each
-    image that has one the best partner, as reports/data/duplicates.csv shows it. `leaked`: for each row whether it is a test
+    image that has a duplicate, its best partner, as in reports/data/duplicates.csv. `leaked`: for each row whether it is a test
     image with a duplicate in train or validation.
     """
 
@@ -43,8 +43,8 @@ def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Parti
     chosen, table = settings.preprocess.duplicates, staged.table
     shape = similarity.thumbnail_shape(settings.image.height, settings.image.width)
     pairs = duplicates.find(staged.thumbnails, shape, table["sha256"].tolist(), chosen.similarity)
-    shares = (settings.preprocess.validation, settings.preprocess.test, settings.seed)
-    result = partition(table, staged.classes, pairs, chosen.policy == "drop", shares)
+    validation, test, drop = settings.preprocess.validation, settings.preprocess.test, chosen.policy == "drop"
+    result = partition(table, staged.classes, pairs, drop, validation, test, settings.seed)
     staged.rows += dropped_rows(result.duplicates)
     splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes)
     if chosen.policy == "stop":
@@ -54,13 +54,14 @@ def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Parti
 
 
 def partition(
-    table: pd.DataFrame, classes: Sequence[str], pairs: pd.DataFrame, drop: bool, shares: tuple[float, float, int]
+    table: pd.DataFrame, classes: Sequence[str], pairs: pd.DataFrame, drop: bool, validation: float, test: float, seed: int
 ) -> Partition:
-    """Splits the images by `shares` (of validation, of test, and a seed); with `drop` keeps one image of each set only."""
+    """Splits the images as `splits.assign` does; with `drop`, keeps only one image of each set of duplicates."""
     existing = table["split"].tolist()
     kept = np.flatnonzero(_kept(pairs, existing)) if drop else np.arange(len(table))
     part = table.iloc[kept]
-    assigned = splits.assign(part["label"].to_numpy(), part["split"].tolist(), part["group"].tolist(), *shares)
+    existing_splits, groups = part["split"].tolist(), part["group"].tolist()
+    assigned = splits.assign(part["label"].to_numpy(), existing_splits, groups, validation, test, seed)
     positions = {split: kept[indices] for split, indices in assigned.items()}
     split_of = np.full(len(table), DROPPED, object)
     for split, indices in positions.items():
@@ -70,7 +71,7 @@ def partition(
 
 
 def _kept(pairs: pd.DataFrame, existing: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each image is kept: of each set the one whose existing split comes first in `PRIORITY`, then the first."""
+    """Whether each image is kept: of each set the first image of the split that comes first in `PRIORITY`."""
     sets = duplicates.sets(pairs, len(existing))
     rank = np.asarray([PRIORITY.index(split) for split in existing])
     best = pd.DataFrame({"set": sets, "rank": rank}).sort_values(["set", "rank"], kind="stable").drop_duplicates("set")
@@ -109,7 +110,7 @@ def refuse(report: pd.DataFrame, place: object) -> None:
 
 
 def summary(partition: Partition) -> dict[str, object]:
-    """Counts: pairs by kind, images with a duplicate by the two splits, leaked test images, partners of different classes."""
+    """Counts of pairs by kind, of images by own and partner's split, of leaked test images, of partners of another class."""
     report, kinds = partition.duplicates, partition.pairs["kind"].value_counts()
     order = {split: place for place, split in enumerate((*index.SPLITS, DROPPED))}
     sides = [

@@ -1,8 +1,8 @@
 """Exact and near duplicates among prepared images, within a split and across splits, and the test images that they leak.
 
-`exact` pairs have the same prepared pixels by SHA-256, `near` pairs a correlation of their thumbnails of at least `similarity`,
-`mirrored` pairs the same correlation with one of the two mirrored. A pair that is near both ways is near. Images without
-contrast have no correlation, so only their exact copies are found. See `darkroom.data.similarity`.
+`exact` pairs have the same prepared pixels by SHA-256. The thumbnails of `near` pairs have a correlation of at least
+`similarity`; those of `mirrored` pairs have it once one of the two is mirrored. A pair that is both counts as near. Images
+without contrast have no correlation, so only their exact copies are found. See `darkroom.data.similarity`.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def find(thumbnails: Thumbnails, shape: tuple[int, int], sha256: Sequence[str], 
     if similarity is not None:
         tables += _similar(thumbnails, shape, np.setdiff1d(np.arange(len(first)), copies), similarity)
     pairs = pd.concat(tables).sort_values(["first", "second", "kind"])
-    return pairs.drop_duplicates(["first", "second"], ignore_index=True)  # near both ways: near comes first
+    return pairs.drop_duplicates(["first", "second"], ignore_index=True)  # near and mirrored: near comes first
 
 
 def first_copies(sha256: Sequence[str]) -> Rows:
@@ -74,7 +74,10 @@ def _similar(thumbnails: Thumbnails, shape: tuple[int, int], rows: Rows, similar
             tables.append(_table(np.minimum(left, right), np.maximum(left, right), values[similar], kind))
             count += len(left)
             if count > MAX_PAIRS:
-                raise DarkroomError(f"more than {MAX_PAIRS:,} pairs of images are alike by {similarity:g}: raise `similarity`")
+                raise DarkroomError(
+                    f"more than {MAX_PAIRS:,} pairs of images have a correlation of at least {similarity:g}: "
+                    "raise preprocess.duplicates.similarity"
+                )
     return tables
 
 
@@ -89,7 +92,7 @@ def _kinds(kind: str, count: int) -> pd.Categorical:
 def leaked(pairs: pd.DataFrame, split_of: NDArray[Any], held_out: str, others: Sequence[str]) -> NDArray[np.bool_]:
     """Which images of the split `held_out` have a duplicate of any kind in one of the splits `others`; bool N.
 
-    `split_of` names the split of each image. A near duplicate of one exact copy is one of all copies.
+    `split_of` names the split of each image. A near duplicate of one of several exact copies is one of all of them.
     """
     group = _groups(pairs, len(split_of))
     present = np.zeros(len(split_of), bool)  # by the first copy: whether one of its copies is in `others`
@@ -118,7 +121,7 @@ def partners(pairs: pd.DataFrame, split_of: NDArray[Any]) -> pd.DataFrame:
 
 
 def _choices(pairs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """The best two partners in each split for each group of copies: two, since one of them may be the image itself."""
+    """For each group of copies the best two partners in each split: two, since one of them may be the image itself."""
     near = pairs[pairs["kind"] != "exact"]
     swapped = near.rename(columns={"first": "second", "second": "first"})
     related = pd.concat([near, swapped]).rename(columns={"first": "target", "second": "group"})

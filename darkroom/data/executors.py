@@ -22,7 +22,7 @@ TASKS_PER_WORKER = 4  # queued or finished: enough to keep every worker busy, fe
 
 @contextmanager
 def processes(workers: int | None) -> Iterator[tuple[Executor, int]]:
-    """A pool of processes and their number; None: one a core. Leaving the block by an exception cancels the queued tasks.
+    """A pool of processes and their number; None: one per core. Leaving the block by an exception cancels the queued tasks.
 
     Raises DarkroomError if a process dies.
     """
@@ -39,7 +39,7 @@ def processes(workers: int | None) -> Iterator[tuple[Executor, int]]:
 
 
 def map_in_order(pool: Executor, workers: int, work: Callable[[Work], Result], tasks: Iterable[Work]) -> Iterator[Result]:
-    """Yields the result of each task in the order of the tasks. Only a few tasks a worker are queued at a time."""
+    """Yields the result of each task in the order of the tasks. Only a few tasks per worker are queued at a time."""
     queue: deque[Future[Result]] = deque()
     for task in tasks:
         queue.append(pool.submit(work, task))
@@ -55,6 +55,6 @@ def _cores() -> int:
 
 
 def _initialize() -> None:
-    """Prepares a worker: Ctrl-C is handled by the parent process, and OpenCV uses one thread, as there is a worker a core."""
+    """Prepares a worker: Ctrl-C is handled by the parent process, and OpenCV uses one thread, as each core has a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)

@@ -8,13 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 SPLITS = ("train", "validation", "test")
-LEAKED = "leaked"  # a flag
+LEAKED = "leaked"  # in the column flags
 
 
 def rows(
     table: pd.DataFrame, classes: Sequence[str], positions: dict[str, NDArray[np.int64]], leaked: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    """A row an image, in the order of the shards: id, split, label, class, source, sha256, height, width, flags.
+    """One row per image, in the order of the shards: id, split, label, class, source, sha256, height, width, flags.
 
     `positions` are the rows of `table` in each split; `leaked` says for each row of `table` whether it is a leaked test image.
     """

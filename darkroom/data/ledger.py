@@ -1,4 +1,4 @@
-"""The ledger of a data set: a row for every file that was converted, refused or dropped, so that none disappears silently."""
+"""The ledger of a data set: one row for every file that was converted, refused or dropped, so that none disappears silently."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ def totals(rows: Iterable[Row], action: Action) -> dict[str, dict[str, int]]:
 
 
 def check_refused(rows: Sequence[Row], files: int, allowed: float, place: object) -> None:
-    """Raises DarkroomError, with the most common reasons, if more than the share `allowed` of the files was refused.
+    """Raises DarkroomError, with the most common reasons, if more than the fraction `allowed` of the files was refused.
 
     `place` is the line of params.yaml that sets `allowed`.
     """

@@ -1,4 +1,4 @@
-"""Decodes and stages a whole data set by the parameters in params.yaml."""
+"""Decodes and stages a whole data set as params.yaml says."""
 
 from pathlib import Path
 

@@ -22,7 +22,7 @@ def write(
     policy: ImagePolicy,
     workspace: Workspace,
 ) -> None:
-    """Fills `folder`, which is to become data/prepared of the workspace; file names are those of the workspace."""
+    """Fills `folder`, which is later renamed to data/prepared; file names are those of the workspace."""
     labels = staged.table["label"].to_numpy()
     for split, positions in partition.positions.items():
         shards.write(folder / split, (staged.pixels[position] for position in positions), labels[positions])

@@ -18,12 +18,12 @@ Pixels = NDArray[np.uint8]
 Preview = dict[str, str | None]  # source, note, before, after
 
 MAX_PREPARED, MAX_CONVERTED, MAX_PAIRS = 10, 24, 12
-SIDE = 160  # longer side of a preview at most, in pixels
+SIDE = 160  # largest height and width of a preview, in pixels
 NAIVE = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def png(pixels: Pixels) -> str:
-    """A data URL with uint8 H x W or H x W x C pixels (grey or RGB) as PNG, reduced to `SIDE` if larger."""
+    """A data URL with uint8 H x W or H x W x C pixels (grey or RGB) as PNG, scaled down to `SIDE` if larger."""
     scale = SIDE / max(pixels.shape[:2])
     if scale < 1:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
@@ -90,7 +90,7 @@ def _original(image: ImageSource, policy: ImagePolicy) -> Pixels:
 
 
 def _naive(image: ImageSource) -> Pixels | None:
-    """A file decoded without alpha, orientation or range; None if OpenCV cannot decode it."""
+    """A file decoded with alpha, orientation and full range ignored; None if OpenCV cannot decode it."""
     if not isinstance(image, Path):
         return image
     try:

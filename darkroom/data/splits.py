@@ -11,7 +11,6 @@ from darkroom.core.errors import DarkroomError
 
 Indices = NDArray[np.int64]
 Labels = NDArray[np.int64]
-Names = NDArray[np.object_]
 
 
 def assign(
@@ -20,8 +19,8 @@ def assign(
     """The positions of the images of train, validation and test, shuffled by seed.
 
     `existing` names the split that the data set assigns to each image ("" for none), `groups` the group that must stay in one
-    split ("" for none). Validation and test, where the data set has none, are shares of the other images. Raises DarkroomError
-    for a group in two existing splits, and if a split would be empty.
+    split ("" for none). Validation and test, where the data set has none, are fractions of the other images. Raises
+    DarkroomError for a group in two existing splits, and if a split would be empty.
     """
     split_of, group_of = np.asarray(existing, object), np.asarray(groups, object)
     _check_groups(split_of, group_of)
@@ -52,7 +51,7 @@ def check_train(train: Indices, labels: Labels, classes: Sequence[str]) -> None:
         )
 
 
-def _check_groups(split_of: Names, group_of: Names) -> None:
+def _check_groups(split_of: NDArray[np.object_], group_of: NDArray[np.object_]) -> None:
     """Raises DarkroomError for a group that the data set itself has in two splits."""
     splits: dict[str, str] = {}
     for group, split in zip(group_of.tolist(), split_of.tolist(), strict=True):
@@ -62,15 +61,17 @@ def _check_groups(split_of: Names, group_of: Names) -> None:
             )
 
 
-def _set_aside(positions: Indices, labels: Labels, groups: Names, share: float, seed: int) -> tuple[Indices, Indices]:
-    """Shuffled `positions` in two parts, the second with about `share` of each class."""
+def _set_aside(
+    positions: Indices, labels: Labels, groups: NDArray[np.object_], share: float, seed: int
+) -> tuple[Indices, Indices]:
+    """Splits `positions`, shuffled, in two; the second part has about the fraction `share` of each class."""
     if (groups[positions] != "").any():
         return _by_group(positions, labels[positions], groups[positions], share, seed)
     return _by_class(positions, labels[positions], share, seed)
 
 
 def _by_class(positions: Indices, labels: Labels, share: float, seed: int) -> tuple[Indices, Indices]:
-    """Stratified; a class too small to have `share` in both parts gives one image, unless it has only one."""
+    """Stratified. A class too small to be split by `share` gives one image to the second part, unless it has only one."""
     counts = np.bincount(labels)[labels]
     large = counts * min(share, 1 - share) >= 1
     rest, aside = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -86,8 +87,10 @@ def _by_class(positions: Indices, labels: Labels, share: float, seed: int) -> tu
     return generator.permutation(rest), generator.permutation(aside)
 
 
-def _by_group(positions: Indices, labels: Labels, groups: Names, share: float, seed: int) -> tuple[Indices, Indices]:
-    """Whole groups: one of about 1 / share folds. An image without a group is a group of its own."""
+def _by_group(
+    positions: Indices, labels: Labels, groups: NDArray[np.object_], share: float, seed: int
+) -> tuple[Indices, Indices]:
+    """By whole groups: the second part is one of about 1 / share folds. An image without a group is a group of its own."""
     named = np.where(groups == "", [f"\0{position}" for position in positions], groups)
     order = np.random.default_rng(seed).permutation(len(positions))
     folds = StratifiedGroupKFold(max(2, round(1 / share)), shuffle=True, random_state=seed)

@@ -1,4 +1,4 @@
-"""Prepared images on disk until their split is decided, since they may not fit in memory."""
+"""Keeps prepared images on disk until their split is decided, since they may not fit in memory."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,9 +21,9 @@ NO_IMAGE = "a class without an image"
 class StagedImages:
     """The readable images of a collection, in its order.
 
-    `table` has a row an image: source, label, split, group, sha256, height, width, notes, position (in the collection).
+    `table` has one row per image: source, label, split, group, sha256, height, width, notes, position (in the collection).
     `pixels` (uint8 N x H x W x C) and `thumbnails` (uint8 N x T) are memory-mapped from `folder`. `classes` are those that
-    have an image, and `label` is an index of them. `rows` are for the ledger: conversions, refused files, dropped classes.
+    have an image, and `label` is an index into them. `rows` are for the ledger: conversions, refused files, dropped classes.
     """
 
     def __init__(self, folder: Path, collection: Collection, results: Iterable[TaskResult]) -> None:
@@ -53,7 +53,7 @@ class StagedImages:
         return [name for name, has_image in zip(classes, present, strict=True) if has_image]
 
     def _store(self, start: int, result: TaskResult, count: int) -> None:
-        """Writes the arrays of a task at row `start`; `count` is the number of images at most."""
+        """Writes the arrays of a task at row `start`; `count` is the largest possible number of images."""
         batches = (result.pixels, result.thumbnails)
         if not self._arrays and len(result.pixels):
             self.folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Sums over a data set, for reports/data/summary.json: images by class and split, files by action and reason, duplicates."""
+"""Writes reports/data/summary.json: counts of images by class and split, of files by action and reason, and of duplicates."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,1 +1,1 @@
-"""Figures of merit on a split, in NumPy and SciPy: metrics, calibration, and the results of a model's files. No Keras."""
+"""Evaluation on a split, in NumPy and SciPy: metrics, calibration, and the results of a model's files. No Keras."""

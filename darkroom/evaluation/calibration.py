@@ -1,7 +1,7 @@
-"""Calibrated probabilities, from the validation split, in NumPy and SciPy.
+"""Temperature scaling, calibration error and the threshold of "unsure", in NumPy and SciPy.
 
-A temperature divides the logits of every class, so it changes the probability of an answer and never the answer itself.
-Probabilities are enough to apply it: softmax(log(p) / T) equals softmax(logits / T).
+A temperature divides all logits, so it changes the probability of an answer and never the answer itself. Probabilities are
+enough to apply it: softmax(log(p) / T) equals softmax(logits / T).
 """
 
 import numpy as np
@@ -14,13 +14,13 @@ Probabilities = NDArray[np.float32]
 
 BINS = 15
 RANGE = (0.05, 20.0)
-NEVER = 1.001  # no probability reaches it
+ABOVE_ALL = 1.001  # above every probability
 
 
 def temperature(probabilities: Probabilities, labels: Labels) -> float:
     """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017).
 
-    1 where there is no such temperature, as when every answer is right: the loss then falls with the temperature without end.
+    1 if there is none, for example when every answer is right: the loss then keeps falling as the temperature approaches 0.
     """
     logs = _logs(probabilities)
 
@@ -32,14 +32,14 @@ def temperature(probabilities: Probabilities, labels: Labels) -> float:
     return best if 1.05 * RANGE[0] < best < RANGE[1] / 1.05 else 1.0
 
 
-def tempered(probabilities: Probabilities, divisor: float) -> Probabilities:
+def temperature_scaled(probabilities: Probabilities, divisor: float) -> Probabilities:
     """The probabilities that the same network gives with its logits divided by `divisor`."""
     scaled = _logs(probabilities) / divisor
     return np.asarray(np.exp(scaled - logsumexp(scaled, axis=1, keepdims=True)), np.float32)
 
 
-def expected_error(probabilities: Probabilities, labels: Labels) -> float:
-    """Expected calibration error: the mean gap of confidence and accuracy over 15 equal bins (Naeini et al., AAAI 2015)."""
+def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> float:
+    """Expected calibration error (Naeini et al., AAAI 2015): the mean gap of confidence and accuracy over 15 equal bins."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     hits = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
@@ -48,7 +48,7 @@ def expected_error(probabilities: Probabilities, labels: Labels) -> float:
 
 
 def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float:
-    """The lowest probability from which on at most `error_rate` of the answers are wrong; above 1 where there is none.
+    """The lowest probability from which on at most `error_rate` of the answers are wrong; 0 for all, `ABOVE_ALL` for none.
 
     Answers below it are withheld: Chow, "On optimum recognition error and reject tradeoff" (IEEE Trans. IT, 1970).
     """
@@ -56,10 +56,10 @@ def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
     confidence = confidence[order]
-    last_of_its_value = np.append(confidence[1:] < confidence[:-1], True)  # equal ones are answered or withheld together
+    last_of_its_value = np.append(confidence[1:] < confidence[:-1], True)  # equal values are answered or withheld together
     fits = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_its_value)
     if len(fits) == 0:
-        return NEVER
+        return ABOVE_ALL
     return float(confidence[fits[-1]]) if fits[-1] < len(labels) - 1 else 0.0
 
 

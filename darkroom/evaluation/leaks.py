@@ -11,9 +11,9 @@ from darkroom.evaluation import tables
 
 
 def leaked(index: Path, images: int) -> NDArray[np.bool_]:
-    """Which of the `images` of the test split have leaked, bool N, by the index of the prepared images.
+    """Which of the `images` test images have leaked, bool N, according to the index of the prepared images.
 
-    Raises DarkroomError where the index lists another number of test images.
+    Raises DarkroomError if the index lists another number of test images.
     """
     rows = tables.read(index, ["split", "flags"])
     flags = rows.loc[rows["split"] == "test", "flags"]

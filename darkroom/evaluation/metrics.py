@@ -1,4 +1,4 @@
-"""Figures of merit of a classifier, from labels and probabilities, in NumPy."""
+"""Metrics of a classifier, from labels and probabilities, in NumPy."""
 
 from statistics import NormalDist
 from typing import Any
@@ -20,7 +20,7 @@ def wilson(hits: int, trials: int, confidence: float) -> tuple[float, float]:
 
 
 def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
-    """Counts, K x K: a row a true class, a column a predicted one."""
+    """The confusion matrix, K x K counts: a row per true class, a column per predicted class."""
     return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
@@ -41,21 +41,21 @@ def by_class(counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
 
 
 def selective(labels: Labels, probabilities: Probabilities, unsure_below: float) -> dict[str, float]:
-    """The effect of withholding answers below the threshold: the share that is answered, and the error rate among those."""
+    """The effect of withholding answers below the threshold: the share that is answered, and its error rate."""
     answered = probabilities.max(axis=1) >= unsure_below
     wrong = (probabilities.argmax(axis=1) != labels) & answered
     return {"answered": float(answered.mean()), "answered_error_rate": float(wrong.sum() / max(answered.sum(), 1))}
 
 
-def confused(counts: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
-    """The true and the predicted class of the most frequent errors, at most `most`, in descending order, from K x K counts."""
+def most_confused(counts: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """The `most` most frequent errors in K x K counts, in descending order: pairs of the true and the predicted class."""
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-wrong, axis=None, kind="stable")[:most]
     return [divmod(int(cell), len(counts)) for cell in order if wrong.flat[cell]]
 
 
 def accuracy(right: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
-    """The share of right answers with its interval, and the counts it comes from; the share of no images is None."""
+    """Accuracy with its interval, and the counts behind it; accuracy and interval are None if there are no images."""
     hits, images = int(right.sum()), len(right)
     low, high = wilson(hits, images, confidence) if images else (None, None)
     share = hits / images if images else None
@@ -63,7 +63,7 @@ def accuracy(right: NDArray[np.bool_], confidence: float) -> dict[str, Any]:
 
 
 def summary(labels: Labels, probabilities: Probabilities, confidence: float) -> dict[str, Any]:
-    """Accuracy with its interval, log loss and macro F1 of N x K probabilities; `confidence` is that of the interval."""
+    """Accuracy with its interval, log loss and macro F1 of N x K probabilities; `confidence` is the level of the interval."""
     predicted = probabilities.argmax(axis=1)
     counts = confusion(labels, predicted, probabilities.shape[1])
     return {

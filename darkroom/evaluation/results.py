@@ -1,4 +1,4 @@
-"""The results of a model's ONNX files on a split, as reports/evaluation/MODEL.json holds them.
+"""The results of a model's ONNX files on a split, for reports/evaluation/MODEL.json.
 
 `leaked` (bool N) marks the images that have a duplicate in train or validation.
 """
@@ -17,10 +17,9 @@ from darkroom.inference.metadata import Metadata, from_texts
 
 
 def answers(content: bytes, name: str, split: Shards) -> tuple[Probabilities, Metadata]:
-    """The probabilities that an ONNX file gives for a split, float32 N x K, and its metadata. `name` is for messages."""
-    model = session.load(content, name)
-    metadata = from_texts(session.metadata(model, name), name)
-    return session.run_batches(model, split.batches()), metadata
+    """The probabilities that an ONNX file gives for a split, float32 N x K, and its metadata. `name` is used in messages."""
+    probabilities, texts = session.load_and_run(content, name, split.batches())
+    return probabilities, from_texts(texts, name)
 
 
 def figures(
@@ -30,36 +29,41 @@ def figures(
 
     `metadata` is that of the file, `confidence` the level of the intervals, 0..1.
     """
-    uncalibrated = calibration.tempered(probabilities, 1 / metadata.temperature)
+    uncalibrated = calibration.temperature_scaled(probabilities, 1 / metadata.temperature)
     return {
         **metrics.summary(labels, probabilities, confidence),
         "without_leaked": metrics.accuracy((probabilities.argmax(axis=1) == labels)[~leaked], confidence),
         **metrics.selective(labels, probabilities, metadata.unsure_below or 0.0),
-        "calibration_error": calibration.expected_error(probabilities, labels),
-        "calibration_error_before": calibration.expected_error(uncalibrated, labels),
+        "calibration_error": calibration.expected_calibration_error(probabilities, labels),
+        "calibration_error_before": calibration.expected_calibration_error(uncalibrated, labels),
         "temperature": metadata.temperature,
         "unsure_below": metadata.unsure_below,
     }
 
 
 def quantized(
-    report: Mapping[str, Any], contents: Mapping[str, bytes], split: Shards, confidence: float, leaked: NDArray[np.bool_]
+    name: str,
+    report: Mapping[str, Any],
+    contents: Mapping[str, bytes],
+    split: Shards,
+    confidence: float,
+    leaked: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """The figures of each quantized file by its precision; where none was kept, the reason.
+    """The figures of each quantized file of the model `name` by its precision; if it was not kept, the reason.
 
     `report` is reports/quantize/MODEL.json, `contents` the bytes of the files that were kept.
     """
     decided = {precision: row for precision, row in report.items() if "kept" in row}
     results: dict[str, Any] = {precision: {"kept": False, "reason": row["reason"]} for precision, row in decided.items()}
     for precision, content in contents.items():
-        probabilities, metadata = answers(content, f"model.{precision}.onnx", split)
+        probabilities, metadata = answers(content, f"{name} {precision}", split)
         row = figures(split.labels, probabilities, metadata, confidence, leaked)
         results[precision] = {"kept": True, "reason": report[precision]["reason"], **row, "bytes": len(content)}
     return results
 
 
 def costs(report: Mapping[str, Any]) -> dict[str, int]:
-    """What the ONNX file costs, from reports/export/MODEL.json."""
+    """Size, parameters and multiply-adds of the ONNX file, from the content of reports/export/MODEL.json."""
     return {key: report[key] for key in ("bytes", "parameters", "multiply_adds")}
 
 

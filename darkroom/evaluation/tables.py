@@ -1,4 +1,4 @@
-"""The tables of one model's answers: confusion counts, figures by class, a row a test image."""
+"""The tables of one model's predictions: the confusion matrix, metrics per class, a row per test image."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from darkroom.evaluation.metrics import Labels, Probabilities
 
 
 def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Columns of a CSV file (None: all) as text: a class may be called NA, and a carriage return in a name ends no line."""
+    """Columns of a CSV file (None: all) as text. A class may be called NA; a carriage return in a name ends no line."""
     return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n")
 
 
 def confusion(counts: NDArray[np.int64], classes: list[str]) -> pd.DataFrame:
-    """K x K counts with the class names: a row a true class, a column a predicted one."""
+    """K x K counts with the class names: a row per true class, a column per predicted class."""
     actual = pd.DataFrame({"actual": classes})
     return pd.concat([actual, pd.DataFrame(counts, columns=classes)], axis=1)
 
@@ -27,7 +27,7 @@ def by_class(counts: NDArray[np.int64], classes: list[str]) -> pd.DataFrame:
 
 
 def predictions(labels: Labels, probabilities: Probabilities, classes: list[str]) -> pd.DataFrame:
-    """A row a test image: its id in the index, its class, the predicted class and the probability of that one."""
+    """A row per test image: its id in the index, its class, the predicted class and the probability of the latter."""
     names = np.asarray(classes)
     return pd.DataFrame(
         {

@@ -1,1 +1,1 @@
-"""From Keras to ONNX: calibration, conversion, the canonical form, smaller files, provenance."""
+"""From Keras to ONNX: calibration, conversion, the canonical form, quantized files, provenance."""

@@ -1,6 +1,6 @@
-"""Calibrates a Keras model on validation before it is converted.
+"""Calibrates a Keras model on the validation split, before conversion.
 
-A temperature is folded into the weights of the last layer, so every runtime gives calibrated probabilities. Imports Keras:
+The temperature is folded into the weights of the last layer, so every runtime returns calibrated probabilities. Imports Keras:
 configure the backend first (`darkroom.launch.backend`).
 """
 
@@ -18,9 +18,10 @@ from darkroom.training import network
 
 @dataclass(frozen=True)
 class Calibrated:
-    """`probabilities` (float32 N x K) are Keras's on the split, after its logits were divided by `temperature`.
+    """The result of a calibration.
 
-    Answers below `unsure_below` are withheld; None: none is.
+    `probabilities` (float32 N x K) are Keras's on the split, with its logits divided by `temperature`. Answers less probable
+    than `unsure_below` are withheld; None withholds none.
     """
 
     probabilities: NDArray[np.float32]
@@ -29,7 +30,7 @@ class Calibrated:
 
 
 def calibrate(model: keras.Model, split: Shards, export: Export, name: str) -> Calibrated:
-    """Folds the best temperature on `split` into `model`, if params.yaml asks for it, and chooses the threshold of "unsure"."""
+    """Fits a temperature on `split` and folds it into `model`, if params.yaml says so; chooses the threshold of "unsure"."""
     probabilities = reference(model, split)
     temperature = 1.0
     if export.calibrate:
@@ -40,21 +41,21 @@ def calibrate(model: keras.Model, split: Shards, export: Export, name: str) -> C
 
 
 def reference(model: keras.Model, split: Shards) -> NDArray[np.float32]:
-    """Keras's probabilities, float32 N x K, in the order of the split."""
+    """Keras's probabilities for a split, float32 N x K, in its order."""
     return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches()])
 
 
 def threshold(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], error_rate: float | None, name: str
 ) -> float | None:
-    """The probability below which an answer is withheld; None where params.yaml asks for no error rate.
+    """The probability below which an answer is withheld; None if params.yaml sets no error rate.
 
-    Prints a line, which begins with `name`, where that is every answer.
+    Prints a warning, which begins with `name`, if every answer would be withheld.
     """
     if error_rate is None:
         return None
     least = calibration.threshold(probabilities, labels, error_rate)
-    if least == calibration.NEVER:
+    if least == calibration.ABOVE_ALL:
         problem = f"export.error_rate: {error_rate:g} is out of reach on validation"
         print(f"{name}: {problem}: every answer will be unsure", flush=True)
     return least

@@ -13,9 +13,9 @@ import onnx
 from darkroom.core.errors import DarkroomError
 from darkroom.inference.metadata import Metadata, to_texts
 
-MARK = "."  # ends the name of a layer in the names that come from TensorFlow
-INSERTED = re.compile(r"__\d+$")
-LAYOUT = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast")
+MARK = "."  # ends a layer's name in the names of TensorFlow's operations
+INSERTED_NAME = re.compile(r"__\d+$")
+INSERTED_OPERATORS = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast")
 ROLES = {
     (operator, place): role for operator in ("Conv", "ConvTranspose", "MatMul") for place, role in ((1, "weight"), (2, "bias"))
 }
@@ -42,7 +42,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def with_metadata(model: onnx.ModelProto, metadata: Metadata) -> bytes:
-    """The bytes of the file with its metadata, the same in every process. Raises DarkroomError where it is not valid ONNX."""
+    """The bytes of the file with its metadata, the same in every process. Raises DarkroomError if it is not valid ONNX."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     del copy.metadata_props[:]
@@ -59,7 +59,7 @@ def serialise(model: onnx.ModelProto) -> bytes:
 
 
 def check(model: onnx.ModelProto) -> None:
-    """Runs the checker and the shape inference of the onnx package. Raises DarkroomError with the first fault."""
+    """Runs the checker and the shape inference of the onnx package. Raises DarkroomError with the first error."""
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
@@ -69,7 +69,7 @@ def check(model: onnx.ModelProto) -> None:
 
 
 def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The nodes that the outputs need, each after its inputs, depth first from the outputs."""
+    """The nodes that the outputs depend on, each after its inputs: a depth-first walk from the outputs."""
     producers = {name: node for node in graph.node for name in node.output}
     ordered: dict[str, onnx.NodeProto] = {}
     pending = [producers[output.name] for output in reversed(graph.output)]
@@ -85,7 +85,7 @@ def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str]:
-    """Old tensor names to new ones; the graph's own inputs and outputs keep theirs."""
+    """Maps old tensor names to new ones; the graph's own inputs and outputs keep theirs."""
     names = {value.name: value.name for value in [*graph.input, *graph.output]} | {"": ""}
     constants = {tensor.name for tensor in graph.initializer}
     layers = _layers(nodes)
@@ -103,18 +103,18 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
 
 
 def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
-    """The name of each node's layer. A node that the converter inserted (a Transpose, say) counts to the layer of its user."""
+    """The name of each node's layer. A node that the converter inserted (such as a Transpose) belongs to its user's."""
     users = {name: node for node in reversed(nodes) for name in node.input}
     layers = []
     for node in nodes:
         user = users.get(node.output[0])
-        inserted = node.op_type in LAYOUT and INSERTED.search(node.name)
+        inserted = node.op_type in INSERTED_OPERATORS and INSERTED_NAME.search(node.name)
         layers.append(_layer(user if inserted and user else node))
     return layers
 
 
 def _layer(node: onnx.NodeProto) -> str:
-    """The innermost layer in the name of the weights, if the node has any, else in those of the node and its outputs."""
+    """The innermost layer that is named: in the name of the node's weights if it has any, else of the node or its outputs."""
     for name in [*node.input[1:2], node.name, *node.output]:
         marked = [part.split(MARK)[0] for part in name.split("/") if MARK in part]
         if marked:
@@ -123,7 +123,7 @@ def _layer(node: onnx.NodeProto) -> str:
 
 
 def _free_batch(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
-    """The same input or output, every free dimension named N (tf2onnx numbers them)."""
+    """The same input or output with every free dimension named N (tf2onnx numbers them)."""
     copy = onnx.ValueInfoProto()
     copy.CopyFrom(value)
     for dimension in copy.type.tensor_type.shape.dim:

@@ -1,4 +1,4 @@
-"""From a Keras model to an ONNX model, by tf2onnx with an explicit signature: `image` in, `probabilities` out.
+"""Converts a Keras model to ONNX by tf2onnx, with an explicit signature: `image` in, `probabilities` out.
 
 Imports TensorFlow and Keras: configure the backend first (`darkroom.launch.backend`).
 """
@@ -22,9 +22,9 @@ INPUT, OUTPUT = "image", "probabilities"
 
 
 def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
-    """The ONNX form of a model that takes uint8 N x H x W x C and gives float32 N x K, with a free N.
+    """The ONNX form of a model that maps uint8 N x H x W x C to float32 N x K; N is free.
 
-    Raises DarkroomError for a layer that has no ONNX form: tf2onnx only logs those, so the result is checked.
+    Raises DarkroomError for a layer that has no ONNX form. tf2onnx only logs such a layer, so the result is checked.
     """
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name=INPUT)]
@@ -43,10 +43,10 @@ def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
 
 
 def traced(model: keras.Model, signature: list[Any]) -> Any:
-    """The TensorFlow graph of `model`, in which every operation is named after its layer.
+    """The TensorFlow graph of `model`, with every operation named after its layer.
 
-    Keras compiles grouped convolutions with XLA, as functions that tf2onnx cannot look into; run eagerly, they are traced
-    into the graph like everything else.
+    Keras compiles grouped convolutions with XLA, into functions that tf2onnx cannot inspect. Run eagerly, they are traced into
+    the graph like everything else.
     """
 
     def answer(image: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def traced(model: keras.Model, signature: list[Any]) -> Any:
 
 @dataclass(frozen=True)
 class _Traced:
-    """The part of a tf.function that tf2onnx uses."""
+    """The part of tf.function's interface that tf2onnx uses."""
 
     function: Any
 
@@ -73,7 +73,7 @@ class _Traced:
 
 @contextlib.contextmanager
 def _marked_names(model: keras.Model) -> Iterator[None]:
-    """Ends every layer's name with a mark, which separates it from the numbers that TensorFlow appends to repeated names."""
+    """Ends every layer's name with a mark, which separates it from the number that TensorFlow appends to a repeated name."""
     layers = {id(layer): layer for layer in model._flatten_layers()}.values()
     names = [layer.name for layer in layers]
     try:
@@ -86,7 +86,7 @@ def _marked_names(model: keras.Model) -> Iterator[None]:
 
 
 def _bind_constants(model: onnx.ModelProto, function: Any) -> None:
-    """Turns the constants that a layer holds as tensors into initializers: tf2onnx leaves them as inputs."""
+    """Turns the tensors that a layer holds as constants into initializers: tf2onnx leaves them as graph inputs."""
     constants = {inner.name: outer for outer, inner in function.graph.captures}
     for value in list(model.graph.input):
         if value.name in constants:

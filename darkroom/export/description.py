@@ -1,4 +1,4 @@
-"""What export writes down about an ONNX file: the metadata inside it, and the report beside it."""
+"""What export records about an ONNX file: the metadata inside it, and the report beside it."""
 
 import hashlib
 from importlib.metadata import version
@@ -24,9 +24,9 @@ def metadata(
     settings: Params,
     workspace: Workspace,
 ) -> Metadata:
-    """The metadata of the model that params.yaml calls `name`, with its provenance as the workspace is now.
+    """The metadata of the model that params.yaml calls `name`, with its provenance from the workspace as it is now.
 
-    `parameters` counts the weights of the Keras model; `temperature` and `unsure_below` come from its calibration.
+    `parameters` is the number of weights of the Keras model; `temperature` and `unsure_below` come from its calibration.
     """
     data = artifacts.read_json(workspace.data_summary)
     return Metadata(
@@ -44,12 +44,12 @@ def metadata(
         data=data["title"],
         licence=data["licence"],
         versions={library: version(library) for library in LIBRARIES},
-        origin=provenance.here(name, workspace),
+        origin=provenance.of_workspace(name, workspace),
     )
 
 
 def report(content: bytes, metadata: Metadata) -> dict[str, Any]:
-    """The report of export: SHA-256 and size of the file, what the network costs, how it was calibrated."""
+    """The report of export: SHA-256 and size of the file, the cost of the network, its calibration."""
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),

@@ -8,8 +8,8 @@ import onnx
 def multiply_adds(model: onnx.ModelProto) -> int:
     """Multiply-adds for one image, in convolutions and matrix products (the rest is negligible).
 
-    A convolution makes each output value from kernel height x kernel width x input channels / groups products; a matrix
-    product from its shared dimension.
+    An output value of a convolution takes kernel height x kernel width x input channels / groups of them. An output value of a
+    matrix product takes as many as the shared dimension is long.
     """
     single = onnx.ModelProto()
     single.CopyFrom(model)

@@ -1,7 +1,7 @@
-"""Scales and shifts of channels folded into the weights of the convolution or matrix product next to them.
+"""Folds per-channel scales and shifts into the weights of the adjacent convolution or matrix product.
 
-So a BatchNormalization costs nothing, also after a Dense layer or a max pooling, and neither does Rescaling. Each rule looks at
-one node, changes the graph where it matches, and returns whether it did.
+A BatchNormalization then costs nothing, even after a Dense layer or a max pooling, and neither does Rescaling. Each rule
+inspects one node, changes the graph if it matches, and returns whether it did.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ LAYOUT = ("Transpose", "Reshape", "Flatten")
 
 
 def scale_after(graph: Graph, node: onnx.NodeProto) -> bool:
-    """x W * s is x (W s), also with a shift between: (x W + b) * s is x (W s) + b s."""
+    """(x W) * s = x (W s), also with a shift in between: (x W + b) * s = x (W s) + b s."""
     operands = graph.operands(node) if node.op_type == "Mul" else None
     producer = graph.sole_producer(operands[0]) if operands else None
     if operands is None or producer is None:
@@ -36,7 +36,7 @@ def scale_after(graph: Graph, node: onnx.NodeProto) -> bool:
 
 
 def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
-    """(x * s) W is x (s W) for one s, also across a change of layout. Zeros that are padded stay zeros."""
+    """(x * s) W = x (s W) for a scalar s, also across a change of layout. Padded zeros stay zeros."""
     operands = graph.operands(node) if node.op_type == "Mul" else None
     if operands is None or operands[1].size != 1 or operands[1].ndim > 1:
         return False
@@ -53,7 +53,7 @@ def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
 
 
 def shift_after(graph: Graph, node: onnx.NodeProto) -> bool:
-    """A shift after a convolution becomes its bias; one after another shift is added to it."""
+    """A shift after a convolution becomes its bias; a shift after another shift is added to it."""
     operands = graph.operands(node) if node.op_type == "Add" else None
     producer = graph.sole_producer(operands[0]) if operands else None
     if operands is None or producer is None:
@@ -72,7 +72,7 @@ def shift_after(graph: Graph, node: onnx.NodeProto) -> bool:
 
 
 def monotonic_before_pooling(graph: Graph, node: onnx.NodeProto) -> bool:
-    """A monotonic function (a positive scale, a shift, ReLU) may move before a max pooling, where a convolution absorbs it."""
+    """Moves a monotonic function (positive scale, shift, ReLU) in front of the max pooling, next to the convolution."""
     operands = graph.operands(node) if node.op_type in ("Mul", "Add") else None
     name = operands[0] if operands else node.input[0] if node.op_type == "Relu" else ""
     pool = graph.sole_producer(name)
@@ -91,7 +91,7 @@ RULES = (scale_after, shift_after, scale_before, monotonic_before_pooling)
 
 
 def per_channel(graph: Graph, linear: onnx.NodeProto | None, constant: Array) -> Array | None:
-    """`constant` as one value an output channel of `linear`; None where it does not broadcast like that."""
+    """`constant` as one value per output channel of `linear`; None if it does not broadcast that way."""
     if linear is None or linear.op_type not in CHANNELS or any(name not in graph.constants for name in linear.input[1:]):
         return None
     weights = graph.constants[linear.input[1]]

@@ -11,7 +11,7 @@ Array = NDArray[np.float32]
 
 
 class Graph:
-    """An index of a model as it is now: build a new one after a change."""
+    """An index of a model as it is now. Build a new one after each change."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
@@ -26,22 +26,22 @@ class Graph:
         return numpy_helper.to_array(self.constants[name])
 
     def operands(self, node: onnx.NodeProto) -> tuple[str, Array] | None:
-        """The variable and the constant operand of a binary node of float32, where it has one of each."""
+        """The variable and the constant operand of a binary float32 node; None unless it has one of each."""
         constant = [self.constant(name) for name in node.input if name in self.constants]
         variable = [name for name in node.input if name not in self.constants]
         one_each = len(constant) == len(variable) == 1 and constant[0].dtype == np.float32
         return (variable[0], constant[0]) if one_each else None
 
     def sole_producer(self, name: str) -> onnx.NodeProto | None:
-        """The node that produces a tensor which is used once."""
+        """The node that produces a tensor, if the tensor is used exactly once."""
         return self.producers.get(name) if self.uses[name] == 1 else None
 
     def sole_user(self, name: str) -> onnx.NodeProto | None:
-        """The node that uses a tensor which is used once."""
+        """The node that uses a tensor, if the tensor is used exactly once."""
         return self.users.get(name) if self.uses[name] == 1 else None
 
     def set_constant(self, node: onnx.NodeProto, place: int, value: Array) -> None:
-        """Gives `node` a constant of its own as input number `place`, named after the one that it replaces."""
+        """Gives `node` a constant of its own as input number `place`, named after the constant that it replaces."""
         stem = node.input[place] if place < len(node.input) else f"{node.input[1]}:bias"
         name = f"{node.output[0]}|{stem.split('|')[-1]}"
         for tensor in [tensor for tensor in self.graph.initializer if tensor.name == name]:
@@ -58,7 +58,7 @@ class Graph:
         self.graph.node.remove(node)
 
     def hoist(self, node: onnx.NodeProto, above: onnx.NodeProto) -> None:
-        """Moves `node`, which comes after `above`, before it."""
+        """Moves `node` from after `above` to before it."""
         place = list(node.input).index(above.output[0])
         self._redirect(node.output[0], above.output[0])
         node.input[place], above.input[0] = above.input[0], node.output[0]
@@ -69,7 +69,7 @@ class Graph:
         self.graph.node.extend(nodes)
 
     def _redirect(self, old: str, new: str) -> None:
-        """Whatever reads `old` reads `new`; an output of the graph keeps its name."""
+        """Makes every reader of `old` read `new`. Raises ValueError for an output of the graph, which must keep its name."""
         if any(value.name == old for value in self.graph.output):
             raise ValueError(f"{old} is an output of the graph")
         for node in self.graph.node:

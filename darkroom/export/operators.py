@@ -1,4 +1,4 @@
-"""What tf2onnx 1.17 lacks to convert every layer of Keras: two operators, and two forms that its optimizer gets wrong.
+"""Completes tf2onnx 1.17 for the layers of Keras: two missing operators, and two forms that its optimizer gets wrong.
 
 A handler takes tf2onnx's graph and a node of it, and replaces the node. Handlers are passed to the converter, not registered.
 """
@@ -14,34 +14,34 @@ Node = Any  # tf2onnx.graph.Node
 
 def erfc(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     """Erfc(x) = 1 - Erf(x), as in the exact GELU."""
-    _replace(graph, node, name, "Erf", lambda inner: (_one(graph, name), inner))
+    _replace(graph, node, name, "Erf", lambda inner: (_constant(graph, f"{name}/one", 1), inner))
 
 
 def expm1(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     """Expm1(x) = Exp(x) - 1, as in CELU."""
-    _replace(graph, node, name, "Exp", lambda inner: (inner, _one(graph, name)))
+    _replace(graph, node, name, "Exp", lambda inner: (inner, _constant(graph, f"{name}/one", 1)))
 
 
 def squared_difference(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     """SquaredDifference(x, y) = Pow(x - y, 2).
 
-    tf2onnx multiplies the difference by itself; its transpose optimizer then keeps the shape of that product from before, and
-    over images of one pixel the variance of a LayerNormalization comes out silently wrong.
+    tf2onnx multiplies the difference by itself. Its transpose optimizer then keeps the old shape of that product, and for
+    images of one pixel the variance in a LayerNormalization is silently wrong.
     """
     (output,) = node.output
-    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = _output_type(graph, output)
     operands = list(node.input)
     graph.remove_node(node.name)
     inner = graph.make_node("Sub", operands, name=f"{name}/Sub", **output_type).output[0]
-    graph.make_node("Pow", [inner, _two(graph, name)], outputs=[output], name=name, **output_type)
+    graph.make_node("Pow", [inner, _constant(graph, f"{name}/two", 2)], outputs=[output], name=name, **output_type)
 
 
 def square(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
-    """Square(x) = Pow(x, 2), for the same reason."""
+    """Square(x) = Pow(x, 2), for the same reason as `squared_difference`."""
     (output,), (source,) = node.output, node.input
-    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = _output_type(graph, output)
     graph.remove_node(node.name)
-    graph.make_node("Pow", [source, _two(graph, name)], outputs=[output], name=name, **output_type)
+    graph.make_node("Pow", [source, _constant(graph, f"{name}/two", 2)], outputs=[output], name=name, **output_type)
 
 
 HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {
@@ -55,7 +55,7 @@ HANDLERS: dict[str, tuple[Callable[..., None], list[str]]] = {
 def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
     """Reshapes the scalar constants of additions to one dimension.
 
-    After a convolution a scalar makes tf2onnx's transpose optimizer give up, and every Transpose stays in the graph.
+    After a convolution, a scalar makes tf2onnx's transpose optimizer give up and leave every Transpose in the graph.
     """
     for node in nodes:
         if node.type not in ("Add", "AddV2") or not node.inputs[1].is_const():
@@ -70,15 +70,17 @@ def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
 def _replace(graph: Graph, node: Node, name: str, operator: str, order: Callable[[str], tuple[str, str]]) -> None:
     """Replaces `node` by `operator` followed by a subtraction, whose operands `order` returns."""
     (output,), (source,) = node.output, node.input
-    output_type = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    output_type = _output_type(graph, output)
     graph.remove_node(node.name)
     inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **output_type).output[0]
     graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **output_type)
 
 
-def _two(graph: Graph, name: str) -> str:
-    return str(graph.make_const(f"{name}/two", np.array(2, np.float32)).output[0])
+def _output_type(graph: Graph, output: str) -> dict[str, list[Any]]:
+    """The shape and dtype of an output, as arguments of `make_node`."""
+    return {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
 
 
-def _one(graph: Graph, name: str) -> str:
-    return str(graph.make_const(f"{name}/one", np.array(1, np.float32)).output[0])
+def _constant(graph: Graph, name: str, value: float) -> str:
+    """Adds a float32 scalar; returns the name of its output."""
+    return str(graph.make_const(name, np.array(value, np.float32)).output[0])

@@ -1,7 +1,7 @@
-"""Smaller forms of an ONNX model: int8 by onnxruntime's static quantisation, float16 by its converter.
+"""Smaller forms of an ONNX model: int8 by onnxruntime's static quantization, float16 by its converter.
 
-Weights keep 7 of their 8 bits (`reduce_range`): with 8, the sums of an AVX2 processor overflow 16 bits, and the same file would
-answer differently from one machine to the next (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
+int8 weights use 7 of their 8 bits (`reduce_range`). With 8, sums on an AVX2 processor can overflow 16 bits, and the same file
+would answer differently on different machines (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
 """
 
 import contextlib
@@ -29,20 +29,20 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Form:
-    """How int8 weights are rounded: one scale a tensor or one an output channel; the nodes `left_out` stay in float32."""
+    """How int8 weights are rounded: with one scale per tensor or per output channel. The nodes `left_out` stay in float32."""
 
     name: str
     per_channel: bool
     left_out: tuple[str, ...] = ()
 
 
-PLAIN = (Form("per tensor", False), Form("per channel", True))
+FORMS = (Form("per tensor", False), Form("per channel", True))
 
 
 def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = None) -> onnx.ModelProto:
-    """`model` with uint8 activations and int8 weights; the ranges of activations are measured on `images` (N x H x W x C).
+    """`model` with uint8 activations and int8 weights. The ranges of activations are measured on `images` (N x H x W x C).
 
-    `only` names the one node to quantise.
+    With `only`, the node of that name is quantized and no other.
     """
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder, _quiet():
         source, target = Path(folder) / "model.onnx", Path(folder) / "model.int8.onnx"
@@ -73,7 +73,7 @@ def float16(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
-    """The names of the nodes with weights, by how far rounding each alone moves the answers on `images`, the farthest first."""
+    """Nodes with weights, most sensitive first: by the mean change of the output on `images` with only that node quantized."""
     runner = session.load(model.SerializeToString(), "model")
     exact = session.run(runner, images)
     changes = {}
@@ -86,7 +86,7 @@ def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
 
 
 class _Reader:
-    """The data reader of onnxruntime's calibration: a batch at a time."""
+    """A data reader for onnxruntime's calibration: one batch at a time."""
 
     def __init__(self, images: Images) -> None:
         self.batches: Iterator[Images] = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
@@ -99,7 +99,7 @@ class _Reader:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silences the libraries' advice, on pre-processing that has been done already."""
+    """Silences the libraries' advice to pre-process the model, which has been done already."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

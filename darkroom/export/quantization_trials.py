@@ -1,6 +1,6 @@
-"""Which smaller form of a model is kept: each is tried and measured on validation, and the most accurate that passes wins.
+"""Chooses which smaller form of a model to keep: the most accurate one on validation among those that pass.
 
-int8 is tried with one scale a tensor and one a channel; where neither passes, the most sensitive layers stay in float32.
+int8 is tried with one scale per tensor and one per channel. If neither passes, the most sensitive layers stay in float32.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from darkroom.export.quantization import Form, Images
 from darkroom.inference import metadata, session
 from darkroom.inference.metadata import Metadata
 
-LEFT_OUT = 3
+MOST_LEFT_OUT = 3
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Trial:
 class Trials:
     """The trials of one float32 model, the `baseline`.
 
-    The ranges of int8 are measured on `images` (uint8 N x H x W x C, of train), accuracy on `validation`; `allowed` is the
-    section of params.yaml that says how much of it a form may cost.
+    The ranges of int8 are measured on `images` (uint8 N x H x W x C, from train), accuracy on `validation`. `allowed` is the
+    section `quantize` of params.yaml, which limits the loss of accuracy.
     """
 
     baseline: Trial
@@ -50,21 +50,21 @@ class Trials:
     allowed: Quantize
 
     def of_precision(self, precision: str) -> list[Trial]:
-        """All forms of `int8` or `float16` that were tried, in order."""
+        """Tries the forms of `int8` or `float16`; returns all trials in order."""
         return list(self._float16() if precision == "float16" else self._int8())
 
     def passes(self, trial: Trial) -> bool:
         """Smaller than the baseline, and no less accurate than params.yaml allows."""
-        drop = round(self.baseline.accuracy - trial.accuracy, 9)  # the drop that is allowed may be met exactly
+        drop = round(self.baseline.accuracy - trial.accuracy, 9)  # so that a drop of exactly the allowed size passes
         return len(trial.content) < len(self.baseline.content) and drop <= self.allowed.largest_drop
 
     def best(self, trials: list[Trial]) -> Trial | None:
-        """The most accurate form that passes, of equals the smallest."""
+        """The most accurate form that passes; the smallest of several that are equally accurate."""
         passing = [trial for trial in trials if self.passes(trial)]
         return max(passing, key=lambda trial: (trial.accuracy, -len(trial.content)), default=None)
 
     def report(self, trials: list[Trial]) -> dict[str, Any]:
-        """Whether a form of one precision is kept, the reason in words, its SHA-256, and all forms that were tried."""
+        """The report of one precision: whether a form is kept, the reason in words, its SHA-256, and all trials."""
         kept = self.best(trials)
         shown = kept or max(trials, key=lambda trial: trial.accuracy)
         comparison = (
@@ -83,17 +83,17 @@ class Trials:
         yield self._trial("float16", quantization.float16(model), description)
 
     def _int8(self) -> Iterator[Trial]:
-        """Both plain forms; then, while none passes, forms with more and more of the sensitive layers in float32."""
+        """Both forms; if none passes, forms with more and more of the sensitive layers in float32, until one does."""
         model, description = self._read("int8")
         trials = []
-        for form in quantization.PLAIN:
+        for form in quantization.FORMS:
             trials.append(self._trial(form.name, quantization.int8(model, self.images, form), description))
             yield trials[-1]
         smallest = min(len(trial.content) for trial in trials)
         if self.best(trials) is not None or smallest >= len(self.baseline.content):
             return
         ranked = quantization.sensitive(model, self.images)
-        for count in range(1, min(LEFT_OUT, len(ranked) - 1) + 1):
+        for count in range(1, min(MOST_LEFT_OUT, len(ranked) - 1) + 1):
             form = Form("per channel without " + ", ".join(ranked[:count]), True, tuple(ranked[:count]))
             trial = self._trial(form.name, quantization.int8(model, self.images, form), description)
             yield trial
@@ -101,7 +101,7 @@ class Trials:
                 return
 
     def _read(self, precision: str) -> tuple[onnx.ModelProto, Metadata]:
-        """The float32 model, and the metadata of a smaller form: the provenance also names the float32 file, by its MD5."""
+        """The float32 model, and the metadata of a smaller form, whose provenance also has the MD5 of the float32 file."""
         model = onnx.load_from_string(self.baseline.content)
         texts = {entry.key: entry.value for entry in model.metadata_props}
         description = metadata.from_texts(texts, "model.onnx")
@@ -109,7 +109,7 @@ class Trials:
         return model, replace(description, precision=precision, origin={**description.origin, "source": source})
 
     def _trial(self, name: str, model: onnx.ModelProto, description: Metadata) -> Trial:
-        """Measures one form. Its threshold of "unsure" is its own, since rounding moves probabilities."""
+        """Measures one form. It gets a threshold of "unsure" of its own, since rounding changes probabilities."""
         probabilities = _probabilities(canonical.serialise(model), self.validation)
         rate, labels = description.error_rate, self.validation.labels
         unsure_below = None if rate is None else calibration.threshold(probabilities, labels, rate)
@@ -123,7 +123,7 @@ def measured(name: str, content: bytes, validation: Shards) -> Trial:
 
 
 def _probabilities(content: bytes, split: Shards) -> NDArray[np.float32]:
-    return session.run_batches(session.load(content, "model"), split.batches())
+    return session.load_and_run(content, "model", split.batches())[0]
 
 
 def _accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

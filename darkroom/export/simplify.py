@@ -1,4 +1,4 @@
-"""Simplifies a graph: constants folded, no-ops removed, scales and shifts folded into weights; most of it by onnxsim."""
+"""Simplifies a graph: constants folded, no-ops removed, scales and shifts folded into weights. onnxsim does most of it."""
 
 import onnx
 import onnxsim
@@ -9,7 +9,7 @@ from darkroom.export.graph import Graph
 
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same function in fewer nodes. Raises DarkroomError where onnxsim refuses the model."""
+    """The same function in fewer nodes. Raises DarkroomError if onnxsim refuses the model."""
     try:
         result: onnx.ModelProto = onnxsim.simplify(model)[0]
     except (RuntimeError, ValueError) as error:
@@ -20,7 +20,7 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def fold_one(model: onnx.ModelProto) -> bool:
-    """Applies the first folding rule that matches, in place; False where none does."""
+    """Applies the first folding rule that matches, in place; False if none does."""
     graph = Graph(model)
     outputs = {value.name for value in model.graph.output}
     nodes = [node for node in model.graph.node if not outputs & set(node.output)]

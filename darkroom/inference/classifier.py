@@ -1,6 +1,6 @@
-"""A finished model, from the ONNX file alone: images in, classes and probabilities out.
+"""A finished model, loaded from its ONNX file alone: images in, classes and probabilities out.
 
-Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself.
+Needs onnxruntime, OpenCV, Pillow and NumPy. The metadata of the file says how to prepare an image.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,9 +25,9 @@ UNSURE = "unsure"
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable class, or `unsure` where its probability is below what the model's error rate was chosen for.
+    """The most probable class, or `unsure` if its probability is below the model's threshold.
 
-    `probability` is that of the most probable class in either case; `probabilities` are those of all `classes`, in order.
+    `probability` is that of the most probable class in either case; `probabilities` are those of all `classes`, in their order.
     """
 
     label: str
@@ -42,9 +42,9 @@ class Prediction:
 
 
 class Classifier:
-    """A finished model. `metadata` is all that the file says of itself; `classes` are the labels in the order of the outputs.
+    """A finished model. `metadata` is that of the file; `classes` are the labels, in the order of the outputs.
 
-    Raises DarkroomError when the file is missing, damaged, or not a model of this pipeline.
+    Raises DarkroomError if the file is missing, damaged, or not a model of this pipeline.
     """
 
     def __init__(self, model: str | Path) -> None:
@@ -56,9 +56,9 @@ class Classifier:
         self._check_shapes()
 
     def predict(self, images: Iterable[Image], batch: int = BATCH) -> list[Prediction]:
-        """One prediction an image: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
+        """One prediction per image: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
 
-        Raises DarkroomError, which names the file, for the first image that cannot be read.
+        Raises DarkroomError, which names the file or the position, for the first image that cannot be read.
         """
         if isinstance(images, str | bytes | Path) or (isinstance(images, np.ndarray) and images.ndim < 4):
             raise DarkroomError("predict takes a list of images: give [image] for one")
@@ -70,7 +70,7 @@ class Classifier:
         return predictions
 
     def answers(self, images: Iterable[Image], batch: int = BATCH) -> Iterator[Prediction | DarkroomError]:
-        """One prediction an image, lazily and in order; a DarkroomError in the place of an image that cannot be read."""
+        """One prediction per image, lazily and in order; a DarkroomError in place of an image that cannot be read."""
         if batch < 1:
             raise DarkroomError(f"batch: {batch}: must be at least 1")
         waiting = enumerate(images, 1)
@@ -81,7 +81,7 @@ class Classifier:
                 yield pixels if isinstance(pixels, DarkroomError) else next(predictions)
 
     def pixels(self, image: Image) -> NDArray[np.uint8]:
-        """The network's input for an image: uint8 H x W x C. Raises DarkroomError where it cannot be read."""
+        """The network's input for an image: uint8 H x W x C. Raises DarkroomError if the image cannot be read."""
         if isinstance(image, np.ndarray):
             prepared = conform(image, self.image_policy)
         elif isinstance(image, bytes):
@@ -102,7 +102,7 @@ class Classifier:
             return error if isinstance(image, str | Path) else DarkroomError(f"image {number}: {error}")
 
     def _check_shapes(self) -> None:
-        """Raises DarkroomError where the image size or the number of classes in the metadata is not that of the network."""
+        """Raises DarkroomError if metadata and network disagree on the image size or the number of classes."""
         policy = self.image_policy
         declared = [policy.height, policy.width, policy.channels, len(self.classes)]
         actual = [*self.session.get_inputs()[0].shape[1:], *self.session.get_outputs()[0].shape[1:]]
@@ -121,7 +121,7 @@ class Classifier:
         ]
 
     def _transform(self) -> Pipeline | None:
-        """The transforms of preprocessing, where the model has any; Albumentations is needed only then."""
+        """The transforms of preprocessing, if the model has any; only then is Albumentations needed."""
         transforms = self.metadata.transforms
         return Pipeline(transforms, f"{self.name}: preprocess") if transforms else None
 

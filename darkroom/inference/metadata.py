@@ -1,7 +1,7 @@
-"""What an ONNX file says of itself, in its metadata: enough to use it correctly without anything else, and its provenance.
+"""The metadata of an ONNX file: all that is needed to use the file correctly, and its provenance.
 
-Each key of the metadata holds one field of `Metadata` as JSON, and `darkroom` the version of these keys. Reading them needs
-neither onnx nor TensorFlow.
+Each key of the metadata holds one field of `Metadata` as JSON; the key `darkroom` holds the version of this format. Reading it
+needs neither onnx nor TensorFlow.
 """
 
 import json
@@ -27,11 +27,11 @@ TYPES: dict[str, Any] = {
 class Metadata:
     """The metadata of one ONNX file, typed.
 
-    `model` is its name in params.yaml, `transforms` the preprocessing there, in Albumentations' names. `precision` is float32,
-    float16 or int8. `temperature` is folded into the weights already. Answers whose probability is below `unsure_below` are
-    withheld: from there on at most `error_rate` of validation's answers are wrong; None: none is withheld. `versions` holds the
-    versions of the libraries that wrote the file, `origin` its provenance: data, parameters, code and environment, as
-    `darkroom.export.provenance` records them.
+    `model` is the name in params.yaml; `transforms` are the preprocessing transforms there, by Albumentations' names.
+    `precision` is float32, float16 or int8. `temperature` is already folded into the weights. Answers less probable than
+    `unsure_below` are withheld, so that at most `error_rate` of the others are wrong on validation; None withholds none.
+    `versions` holds the versions of the libraries that wrote the file. `origin` is its provenance (data, parameters, code and
+    environment), as `darkroom.export.provenance` records it.
     """
 
     model: str
@@ -52,13 +52,13 @@ class Metadata:
 
 
 def to_texts(metadata: Metadata) -> dict[str, str]:
-    """The metadata as ONNX stores it: a JSON text for each key, sorted by key."""
+    """The metadata as ONNX stores it: JSON text by key, sorted."""
     texts = {key: json.dumps(value, sort_keys=True, ensure_ascii=False) for key, value in asdict(metadata).items()}
     return dict(sorted({**texts, "darkroom": VERSION}.items()))
 
 
 def from_texts(texts: Mapping[str, str], name: str) -> Metadata:
-    """The inverse of `to_texts`. Raises DarkroomError, which names the file, where the metadata are missing or damaged."""
+    """The inverse of `to_texts`. Raises DarkroomError, which names the file, if the metadata is missing or damaged."""
     version = texts.get("darkroom", "none")
     if version != VERSION:
         raise DarkroomError(

@@ -1,4 +1,4 @@
-"""Sessions of onnxruntime, without its log messages, and with its errors in one line."""
+"""Sessions of onnxruntime, without its log messages and with one-line errors."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,9 +22,9 @@ LEVELS = {
 
 
 def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onnxruntime.InferenceSession:
-    """A session on the CPU with `threads` threads (0: one a core) and graph optimisation at `level`, a key of `LEVELS`.
+    """A CPU session with `threads` threads (0: one per core) and graph optimisation at `level`, a key of `LEVELS`.
 
-    Raises DarkroomError, which names the file, where the bytes are not a model that runs.
+    Raises DarkroomError, which names the file, if the bytes are not a model that runs.
     """
     onnxruntime.set_default_logger_severity(ERROR)
     options = onnxruntime.SessionOptions()
@@ -34,12 +34,11 @@ def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onn
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except (*FAULTS, UnicodeDecodeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DarkroomError(f"{name}: not an ONNX model that onnxruntime can run: {reason}") from None
+        raise DarkroomError(f"{name}: not an ONNX model that onnxruntime can run: {_first_line(error)}") from None
 
 
 def load_file(path: Path) -> onnxruntime.InferenceSession:
-    """A session of a file, on the CPU. Raises DarkroomError where there is no such file, or none that runs."""
+    """A CPU session for a file. Raises DarkroomError if the file is missing or not a model that runs."""
     try:
         return load(path.read_bytes(), str(path))
     except FileNotFoundError:
@@ -47,11 +46,11 @@ def load_file(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises DarkroomError where the model cannot answer."""
+    """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises DarkroomError if the model cannot run."""
     try:
         (probabilities,) = session.run(["probabilities"], {"image": images})
     except (*FAULTS, ValueError) as error:
-        raise DarkroomError(f"onnxruntime cannot run the model: {(str(error).splitlines() or ['damaged'])[0]}") from None
+        raise DarkroomError(f"onnxruntime cannot run the model: {_first_line(error)}") from None
     return np.asarray(probabilities, np.float32)
 
 
@@ -60,10 +59,24 @@ def run_batches(session: onnxruntime.InferenceSession, batches: Iterable[NDArray
     return np.concatenate([run(session, images) for images in batches])
 
 
+def load_and_run(content: bytes, name: str, batches: Iterable[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], dict[str, str]]:
+    """The probabilities of an ONNX file for batches, as `run_batches` returns them, and its metadata: text by key.
+
+    Raises DarkroomError, which names the file, if the bytes are not a model that runs or the metadata is not UTF-8.
+    """
+    session = load(content, name)
+    texts = metadata(session, name)
+    return run_batches(session, batches), texts
+
+
 def metadata(session: onnxruntime.InferenceSession, name: str) -> dict[str, str]:
-    """The metadata of a model, texts by key. Raises DarkroomError, which names the file, where they are not UTF-8."""
+    """The metadata of a model: text by key. Raises DarkroomError, which names the file, if it is not UTF-8."""
     try:
         texts: dict[str, str] = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:
         raise DarkroomError(f"{name}: damaged metadata: {error}") from None
     return texts
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,5 +1,5 @@
 """What must happen before Keras is imported: its backend, the processes of a distributed training, the checkpoint file.
 
-A stage calls this package first and imports `darkroom.training` afterwards, whose files import Keras at the top. There is no
-Keras in it.
+A stage calls this package first and then imports `darkroom.training`, whose files import Keras at the top. This package does
+not import Keras.
 """

@@ -1,4 +1,4 @@
-"""The backend of Keras, chosen by environment variables, which Keras and TensorFlow read once: when they are imported."""
+"""Selects the backend of Keras by environment variables, which Keras and TensorFlow read once, when they are imported."""
 
 import contextlib
 import importlib.util
@@ -12,13 +12,13 @@ DETERMINISTIC_XLA = "--xla_gpu_deterministic_ops=true"
 
 
 def configure(backend: str = "tensorflow", deterministic: bool = True) -> None:
-    """Has Keras use `backend`, `tensorflow` or `jax`. Raises DarkroomError where it is not installed.
+    """Selects `backend`, `tensorflow` or `jax`, for Keras. Raises DarkroomError if it is not installed.
 
-    `deterministic` has XLA use deterministic kernels on GPUs; `darkroom.training.runtime` sees to the rest.
+    `deterministic` makes XLA use deterministic kernels on GPUs; `darkroom.training.runtime` does the rest.
     """
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off by default where a CPU has AVX2 alone, yet much faster there
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # off by default on CPUs with AVX2 only, yet much faster there
     flags = os.environ.get("XLA_FLAGS", "").replace(DETERMINISTIC_XLA, "")
     os.environ["XLA_FLAGS"] = f"{flags} {DETERMINISTIC_XLA}".strip() if deterministic else flags.strip()
     if importlib.util.find_spec(backend) is None:
@@ -27,7 +27,7 @@ def configure(backend: str = "tensorflow", deterministic: bool = True) -> None:
 
 @contextlib.contextmanager
 def quiet_import() -> Iterator[None]:
-    """Silences what C++ libraries print while TensorFlow loads, before any log level applies; Python's errors still pass."""
+    """Silences what C++ libraries print while TensorFlow loads, before a log level applies. Python's exceptions still pass."""
     sys.stderr.flush()
     stderr = os.dup(2)
     devnull = os.open(os.devnull, os.O_WRONLY)

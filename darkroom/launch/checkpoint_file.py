@@ -1,6 +1,7 @@
-"""The checkpoint of a training in one file, written whole or not at all: arrays as they are, all else as JSON among them.
+"""The checkpoint file of a training: a `.npz` file, written atomically, with the arrays and, as JSON, everything else.
 
-It is kept outside what DVC manages, so that a rerun finds it, and it says what it belongs to, so that no other run takes it.
+DVC does not manage the file, so that a rerun finds it. It records the data, parameters, code and device that it belongs to, so
+that no other run uses it.
 """
 
 import io
@@ -21,10 +22,10 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
 STAGE = "train"
-NAMES = ("then", "now")
-INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # of a processor, that its arithmetic depends on
+SIDES = ("then", "now")
+INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # sets that change a processor's arithmetic
 MODEL_NAME = re.compile(r"model name\s*: (.*)")
-LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's is in the device's name
+LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's version is in the name of the device
 MACHINE = DEVICE, PROCESSOR = "device", "processor"
 ARRAY = "array"
 HEAD = "head"
@@ -34,10 +35,10 @@ Plain = dict[str, Any]
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a training stands: `batch` batches (from 0) of epoch `epoch` (from 0) are done.
+    """The state of a training after `batch` batches of epoch `epoch` (from 0).
 
     `variables` are the arrays of model, optimizer and metrics in Keras's order, `callbacks` the attributes of each callback,
-    `belongs` the data, parameters, code and device that all this was made with.
+    `belongs` the data, parameters, code and device that produced them.
     """
 
     epoch: int
@@ -47,9 +48,10 @@ class TrainingState:
     belongs: Dependencies
 
 
-def belonging(model: str, workspace: Workspace) -> Dependencies:
-    """What a checkpoint of this model is good for: the data and parameters that dvc.yaml declares, the code module by module,
-    libraries, processor.
+def identity(model: str, workspace: Workspace) -> Dependencies:
+    """What a checkpoint of this model belongs to, except for the device.
+
+    That is the data and parameters that dvc.yaml declares, the code module by module, the libraries and the processor.
     """
     declared = dvc_files.declared((STAGE,), model, workspace)
     code = workspace.code(STAGE).relative_to(workspace.root).as_posix()
@@ -59,19 +61,19 @@ def belonging(model: str, workspace: Workspace) -> Dependencies:
 
 
 def on_device(belongs: Dependencies, device: str) -> Dependencies:
-    """The same, on a device."""
+    """`belongs` with the device added."""
     return replace(belongs, params={**belongs.params, DEVICE: device})
 
 
 def processor() -> str:
-    """Its name, and those of its instructions that arithmetic depends on, as far as the system says."""
+    """The processor's name and the instruction sets that change its arithmetic, as far as the system reports them."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
     return " ".join([platform.machine(), *MODEL_NAME.findall(text)[:1], *sorted(set(INSTRUCTIONS.findall(text)))])
 
 
 def check_alike(first: Dependencies, here: Dependencies) -> None:
-    """Refuses to be one of several processes with other data, parameters or code than the first one has."""
+    """Raises DarkroomError if this process has other data, parameters or code than the first one."""
     one, other = (
         replace(side, params={key: value for key, value in side.params.items() if key not in MACHINE}) for side in (first, here)
     )
@@ -80,7 +82,7 @@ def check_alike(first: Dependencies, here: Dependencies) -> None:
 
 
 def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> TrainingState | None:
-    """The state in `content`, which is that of `path`, if it belongs to this training; prints where it resumes, or why not."""
+    """The state in `content`, the bytes of `path`, if it belongs to this training; prints where that resumes, or why not."""
     if not content:
         return None
     try:
@@ -88,7 +90,7 @@ def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> Trai
     except DarkroomError as damaged:
         print(f"{name}: restarts from scratch: {damaged}", flush=True)
         return None
-    if changes := list(dvc_files.differences(state.belongs, belongs, NAMES)):
+    if changes := list(dvc_files.differences(state.belongs, belongs, SIDES)):
         print("\n".join(f"{name}: restarts from scratch, {line}" for line in changes), flush=True)
         return None
     print(f"{name}: resumes {position(state.epoch, state.batch)}", flush=True)
@@ -96,19 +98,19 @@ def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> Trai
 
 
 def position(epoch: int, batch: int) -> str:
-    """Where a training stands, in words: epochs count from 1."""
+    """The position of a training in words; epochs count from 1."""
     return f"in epoch {epoch + 1}" + f" after {batch} batches" * bool(batch)
 
 
 def write(path: Path, state: TrainingState) -> None:
-    """Writes `path`; whatever happens on the way, there is the old file or the new one."""
+    """Writes `path` atomically: if writing fails, the old file remains."""
     arrays: dict[str, np.ndarray] = {}
     named: Plain = {HEAD: np.array(json.dumps(_packed({**vars(state), "belongs": vars(state.belongs)}, arrays))), **arrays}
     artifacts.replace(path, lambda stream: np.savez(stream, **named))
 
 
 def read(content: bytes, path: Path) -> TrainingState:
-    """What `write` wrote to `path`. Raises DarkroomError, which names it, for what is damaged."""
+    """Parses what `write` wrote to `path`. Raises DarkroomError, which names the file, if it is damaged."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -120,7 +122,7 @@ def read(content: bytes, path: Path) -> TrainingState:
 
 def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray):
-        arrays[str(id(value))] = value  # one that stands in several places, as the last weights when they are the best, once
+        arrays[str(id(value))] = value  # an array that occurs twice, as the last weights that are also the best, is stored once
         return {ARRAY: str(id(value))}
     if isinstance(value, dict):
         return {key: _packed(item, arrays) for key, item in value.items()}

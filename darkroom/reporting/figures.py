@@ -1,4 +1,4 @@
-"""Charts and images for the page: SVG whose bytes depend on the numbers alone and whose ink follows the page's colours."""
+"""Charts and images for the page: SVG whose bytes depend on the numbers alone and whose text follows the page's colours."""
 
 import base64
 import io
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
-INK = "#010203"  # drawn in this colour, shown in the page's own: light or dark
+INK = "#010203"  # drawn in this colour, which `svg` replaces by currentColor: the text colour of the page, light or dark
 PALETTE = ("#4c72b0", "#dd8452", "#2a9d6f", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#8c8c8c")
 
 
 def png(pixels: Pixels) -> str:
-    """A data address of uint8 H x W x C pixels (grey or RGB) as PNG."""
+    """The data URI of uint8 H x W x C pixels (grey or RGB), as PNG."""
     ordered = pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels
     _, content = cv2.imencode(".png", np.ascontiguousarray(ordered))
-    return address(content.tobytes())
+    return data_uri(content.tobytes())
 
 
-def address(content: bytes) -> str:
-    """A data address of a PNG file."""
+def data_uri(content: bytes) -> str:
+    """The data URI of a PNG file."""
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
@@ -47,7 +47,7 @@ def mosaic(images: Pixels, most: int) -> Pixels:
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
-    """Validation accuracy and loss (lines) and training's (dots) against the epoch, a colour a model, as SVG."""
+    """Accuracy and loss by epoch, on validation (solid) and in training (dotted), one colour per model, as SVG."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
         for color, (name, history) in zip(_colors(len(histories)), histories.items(), strict=True):
@@ -60,7 +60,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
 
 
 def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """Accuracy with its interval against the multiply-adds of one image, a dot a model, as SVG."""
+    """Accuracy with its interval against the multiply-adds for one image, one dot per model, as SVG."""
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axes = figure.subplots()
     for color, (name, row) in zip(_colors(len(metrics)), metrics.items(), strict=True):
@@ -75,7 +75,7 @@ def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
     return svg(figure)
 
 
-def rates(table: pd.DataFrame, chosen: float) -> str:
+def learning_rate_range(table: pd.DataFrame, chosen: float) -> str:
     """The loss against the learning rate of a range test, with the rate `chosen` marked, as SVG."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     axes = figure.subplots()
@@ -83,7 +83,7 @@ def rates(table: pd.DataFrame, chosen: float) -> str:
     axes.axvline(chosen, color=PALETTE[1], linestyle="--")
     axes.annotate(f"steepest at {chosen:.2g}", (chosen, table["loss"].max()), (6, 0), textcoords="offset points", color=INK)
     axes.set_xscale("log")
-    _style(axes, "learning rate", "loss (exponential mean)")
+    _style(axes, "learning rate", "loss (exponential moving average)")
     return svg(figure)
 
 

@@ -1,4 +1,4 @@
-"""The page: everything in one HTML file that opens without a network, in light and in dark."""
+"""The page: one self-contained HTML file, which opens without a network, in light and in dark mode."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Ma
 
 
 def render(values: Mapping[str, Any]) -> str:
-    """Fills the template. Raises jinja2.UndefinedError for a value that is missing."""
+    """Fills the template. Raises jinja2.UndefinedError if a value is missing."""
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "printable": printable}
@@ -54,12 +54,12 @@ def whole(number: int) -> str:
 
 
 def printable(name: str, most: int = 60) -> str:
-    """The name of a file or a class with what cannot be printed escaped, and a long one without its middle."""
+    """The name of a file or a class, with unprintable characters escaped and the middle of a long name left out."""
     escaped = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     kept = most // 2
     return escaped if len(escaped) <= most else f"{escaped[:kept]}…{escaped[1 + kept - most :]}"
 
 
 def heat(share: float) -> int:
-    """How strongly a cell of the confusion matrix is coloured, 0..80 %, by the square root: small errors are visible."""
+    """The colour intensity of a cell of the confusion matrix, 0..80 %: by the square root, so that small errors are visible."""
     return int(80 * float(share) ** 0.5 + 0.5)

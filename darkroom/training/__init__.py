@@ -1,1 +1,1 @@
-"""Keras: networks, optimizers, the input pipeline, `fit` and its callbacks. Import it after `darkroom.launch`."""
+"""Keras: networks, optimizers, the input pipeline, `fit` and its callbacks. Call `darkroom.launch.backend.configure` first."""

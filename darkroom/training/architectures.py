@@ -1,4 +1,4 @@
-"""The families of networks that params.yaml may name, between the image in 0..1 and a vector of features."""
+"""The families of networks that params.yaml may name: from an image in 0..1 to a vector of features."""
 
 import hashlib
 import sys
@@ -17,89 +17,90 @@ Tensor: TypeAlias = keras.KerasTensor  # float32 N x H x W x C
 
 
 def compact(image: Tensor, family: Compact) -> Tensor:
-    """A stem, then stages: a convolution to the stage's width, then more of them, around shortcuts or not; pooled at the end.
+    """A stem, then stages of convolutions, then global pooling.
 
-    Where an image is halved, max pooling comes before the normalisation: a quarter of the values to normalise.
+    The first convolution of a stage sets its width; each of the others may have a shortcut around it. Where a stage halves the
+    image, max pooling precedes batch normalisation, which then has a quarter of the values to normalise.
     """
-    x = _normalised(layers.MaxPooling2D()(_convolved(image, family.stem_filters, family.stem_kernel)), family.activation)
+    x = _batch_norm(layers.MaxPooling2D()(_conv(image, family.stem_filters, family.stem_kernel)), family.activation)
     separable = family.convolution == "separable"
 
-    def kernel(x: Tensor, filters: int) -> Tensor:
-        return _separated(x, filters, family.activation) if separable else _convolved(x, filters, 3)
+    def convolve(x: Tensor, filters: int) -> Tensor:
+        return _separable_conv(x, filters, family.activation) if separable else _conv(x, filters, 3)
 
     for stage in family.stages:
-        x = kernel(x, stage.filters)
-        x = _normalised(layers.MaxPooling2D()(x) if stage.halve else x, family.activation)
+        x = convolve(x, stage.filters)
+        x = _batch_norm(layers.MaxPooling2D()(x) if stage.halve else x, family.activation)
         for _ in range(stage.convolutions - 1):
-            branch = _excited(_normalised(kernel(x, stage.filters), family.activation), family.squeeze_excitation)
+            branch = _squeeze_excite(_batch_norm(convolve(x, stage.filters), family.activation), family.squeeze_excitation)
             x = layers.Add()([x, branch]) if family.shortcuts else branch
     pool = layers.GlobalMaxPooling2D if family.pooling == "max" else layers.GlobalAveragePooling2D
-    return _dropped(pool()(x), family.dropout)
+    return _dropout(pool()(x), family.dropout)
 
 
 def residual(image: Tensor, family: Residual) -> Tensor:
     """WRN-depth-width of Zagoruyko and Komodakis, "Wide residual networks" (2016): pre-activation, basic blocks.
 
-    Its dropout stands between the two convolutions of a block. A width of 1 is He et al.'s pre-activation network (2016).
+    Dropout is between the two convolutions of a block. A width of 1 is the pre-activation network of He et al. (2016).
     """
-    x = _convolved(image, 16, 3)
+    x = _conv(image, 16, 3)
     for filters, strides in ((16 * family.width, 1), (32 * family.width, 2), (64 * family.width, 2)):
         for block in range((family.depth - 4) // 6):
             step = strides if block == 0 else 1
-            active = _normalised(x, "relu")
+            active = _batch_norm(x, "relu")
             widened = x.shape[-1] != filters or step != 1
-            shortcut = _convolved(active, filters, 1, step) if widened else x
-            branch = _normalised(_convolved(active, filters, 3, step), "relu")
-            branch = _convolved(_dropped(branch, family.dropout), filters, 3)
-            x = layers.Add()([shortcut, _excited(branch, family.squeeze_excitation)])
-    return layers.GlobalAveragePooling2D()(_normalised(x, "relu"))
+            shortcut = _conv(active, filters, 1, step) if widened else x
+            branch = _batch_norm(_conv(active, filters, 3, step), "relu")
+            branch = _conv(_dropout(branch, family.dropout), filters, 3)
+            x = layers.Add()([shortcut, _squeeze_excite(branch, family.squeeze_excitation)])
+    return layers.GlobalAveragePooling2D()(_batch_norm(x, "relu"))
 
 
-def application(image: Tensor, family: Application, where: Place) -> Tensor:
-    """A network of keras.applications without its head, averaged over the image, after what adapts the image to it.
+def application(image: Tensor, family: Application, place: Place) -> Tensor:
+    """A network of keras.applications without its head, with global average pooling.
 
-    Grey becomes colour, the image is resized to `size`, and the network's own `preprocess_input` follows. Raises DarkroomError
-    for weights that cannot be had.
+    Before it, a grey image is repeated in three channels, the image is resized to `size`, and the network's own
+    `preprocess_input` is applied. Raises DarkroomError for weights that cannot be loaded.
     """
     x = image if image.shape[-1] == 3 else keras.layers.Concatenate()([image] * 3)
     if x.shape[1:3] != (family.size, family.size):
         x = keras.layers.Resizing(family.size, family.size)(x)
     make = getattr(keras.applications, family.name)
     x = sys.modules[make.__module__].preprocess_input(keras.layers.Rescaling(255.0)(x))
-    weights = _checked(family.weights, where) if isinstance(family.weights, WeightsFile) else family.weights
+    weights = _verified_path(family.weights, place) if isinstance(family.weights, WeightsFile) else family.weights
     try:
-        with warnings.catch_warnings(action="ignore"):  # that ImageNet's images are larger
+        with warnings.catch_warnings(action="ignore"):  # the warning that ImageNet's images are larger
             network = make(include_top=False, weights=weights, input_tensor=x, pooling="avg")
     except Exception as error:  # Keras raises bare Exceptions where it cannot download
-        raise DarkroomError(f"{where}: {family.name}: {' '.join(str(error).split())}") from None
+        raise DarkroomError(f"{place}: {family.name}: {' '.join(str(error).split())}") from None
     for layer in network.layers:
         layer.trainable = family.trainable
-    return _dropped(network.output, family.dropout)
+    return _dropout(network.output, family.dropout)
 
 
-def _checked(weights: WeightsFile, where: Place) -> str:
+def _verified_path(weights: WeightsFile, place: Place) -> str:
     path = Path(weights.file)
     if not path.is_file():
-        raise DarkroomError(f"{where.at('weights', 'file')}: {path}: no such file")
+        raise DarkroomError(f"{place.at('weights', 'file')}: {path}: no such file")
     if hashlib.sha256(path.read_bytes()).hexdigest() != weights.sha256:
-        raise DarkroomError(f"{where.at('weights', 'sha256')}: {path} is another file: its SHA-256 differs")
+        raise DarkroomError(f"{place.at('weights', 'sha256')}: {path} is another file: its SHA-256 differs")
     return str(path)
 
 
-def _convolved(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
-    """He et al., "Delving deep into rectifiers" (2015): weights drawn so that the spread of values survives the depth."""
+def _conv(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
+    """A convolution with the initialisation of He et al., "Delving deep into rectifiers" (2015), which keeps the variance."""
     convolution = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal")
     return convolution(x)
 
 
-def _separated(x: Tensor, filters: int, activation: str) -> Tensor:
-    """A depthwise-separable convolution, normalised between its halves: Howard et al., "MobileNets" (2017)."""
+def _separable_conv(x: Tensor, filters: int, activation: str) -> Tensor:
+    """A depthwise separable convolution, batch-normalised between its halves: Howard et al., "MobileNets" (2017)."""
     each = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
-    return _convolved(_normalised(each, activation), filters, 1)
+    return _conv(_batch_norm(each, activation), filters, 1)
 
 
-def _excited(x: Tensor, reduction: int) -> Tensor:
-    """Hu et al., "Squeeze-and-excitation networks" (2018): channels weighed by what the whole image holds."""
+def _squeeze_excite(x: Tensor, reduction: int) -> Tensor:
+    """Hu et al., "Squeeze-and-excitation networks" (2018): channels scaled by gates computed from their means."""
     if reduction == 0:
         return x
     channels = x.shape[-1]
@@ -108,9 +109,9 @@ def _excited(x: Tensor, reduction: int) -> Tensor:
     return layers.Multiply()([x, layers.Conv2D(channels, 1, activation="sigmoid")(hidden)])
 
 
-def _normalised(x: Tensor, activation: str) -> Tensor:
+def _batch_norm(x: Tensor, activation: str) -> Tensor:
     return layers.Activation(activation)(layers.BatchNormalization()(x))
 
 
-def _dropped(x: Tensor, rate: float) -> Tensor:
+def _dropout(x: Tensor, rate: float) -> Tensor:
     return layers.Dropout(rate)(x) if rate else x

@@ -1,6 +1,6 @@
-"""What changes training images at random: Albumentations image by image, then Keras's augmentations on the whole batch.
+"""Random augmentation of training images: Albumentations on each image, then Keras's augmentation layers on the whole batch.
 
-Both are a function of the batch's seed; AlternatingFlip, which needs the epoch, is done by `batches` before them. Labels are
+Both are functions of the batch's seed. AlternatingFlip depends on the epoch, so `batches` applies it before them. Labels are
 one-hot, because MixUp and CutMix mix them as they mix the images.
 """
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from darkroom.config import Place
 from darkroom.config.named_call import NamedCall
-from darkroom.config.vocabulary import ALTERNATING, BATCH_TRANSFORMS
+from darkroom.config.vocabulary import ALTERNATING_FLIP, BATCH_TRANSFORMS
 from darkroom.core.errors import DarkroomError
 from darkroom.core.transforms import Pipeline, check
 from darkroom.training import backend
@@ -22,24 +22,24 @@ from darkroom.training.network import reason
 
 Pixels = NDArray[np.uint8]
 Targets = NDArray[np.float32]
-NOT_ONE_BY_ONE = (ALTERNATING, *BATCH_TRANSFORMS)
+NOT_ONE_BY_ONE = (ALTERNATING_FLIP, *BATCH_TRANSFORMS)
 BatchTransform = Callable[[Pixels, Targets, int], tuple[Pixels, Targets]]
 
 
 class Augmentation:
-    """`augmentation(images, targets, seed)`: uint8 N x H x W x C and float32 N x K in, the same out, whatever thread calls.
+    """`augmentation(images, targets, seed)`: uint8 N x H x W x C and float32 N x K in, the same out. Thread-safe.
 
-    Raises DarkroomError for what Albumentations or Keras do not take.
+    Raises DarkroomError for arguments that Albumentations or Keras reject.
     """
 
-    def __init__(self, calls: Sequence[NamedCall], where: Place) -> None:
+    def __init__(self, calls: Sequence[NamedCall], place: Place) -> None:
         self.single = [call.plain() for call in calls if call.name not in NOT_ONE_BY_ONE]
         on_batch = [(at, call) for at, call in enumerate(calls) if call.name in BATCH_TRANSFORMS]
-        self.batches = [_batch_transform(call, where.at(at)) for at, call in on_batch]
-        self.where, self.threads = str(where), local()  # a chain of Albumentations holds its generator: one chain a thread
+        self.batches = [_batch_transform(call, place.at(at)) for at, call in on_batch]
+        self.place, self.threads = str(place), local()  # one chain per thread: it holds a random generator
 
     def __call__(self, images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
-        """One batch, the same for the same seed."""
+        """Augments one batch; the same seed gives the same result."""
         images = self._pipeline()(images, seed)
         for position, transform in enumerate(self.batches):
             images, targets = transform(images, targets, _derived(seed, position))
@@ -47,30 +47,30 @@ class Augmentation:
 
     def _pipeline(self) -> Pipeline:
         if not hasattr(self.threads, "pipeline"):
-            self.threads.pipeline = Pipeline(self.single, self.where)
+            self.threads.pipeline = Pipeline(self.single, self.place)
         pipeline: Pipeline = self.threads.pipeline
         return pipeline
 
 
-def checked_augmentation(calls: Sequence[NamedCall], images: Pixels, where: Place) -> Augmentation:
-    """The augmentation of `calls`, after each transform of Albumentations was tried alone, and all of them on `images`.
+def checked_augmentation(calls: Sequence[NamedCall], images: Pixels, place: Place) -> Augmentation:
+    """The augmentation of `calls`, after trying each transform of Albumentations alone, and all of them on `images`.
 
     Raises DarkroomError for the first that fails.
     """
-    single = [(call.plain(), where.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
+    single = [(call.plain(), place.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
     check([call for call, _ in single], images, [place for _, place in single])
-    augmentation = Augmentation(calls, where)
+    augmentation = Augmentation(calls, place)
     augmentation(images, np.eye(len(images), dtype=np.float32), seed=0)
     return augmentation
 
 
-def _batch_transform(call: NamedCall, where: Place) -> BatchTransform:
-    """A Keras layer as a pure function of its seed. Images are rounded to uint8, so that every batch has one type."""
+def _batch_transform(call: NamedCall, place: Place) -> BatchTransform:
+    """A Keras layer as a pure function of its seed. Images are rounded to uint8, so that every batch has the same dtype."""
     (arguments,) = call.plain().values()
     try:
         layer = getattr(keras.layers, call.name)(**arguments, dtype="float32")
     except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{where.at(call.name)}: {reason(error)}") from None
+        raise DarkroomError(f"{place.at(call.name)}: {reason(error)}") from None
     states = [part.generator.state for part in layer._flatten_layers() if hasattr(part, "generator")]
 
     def mixed(images: Any, targets: Any, values: Any) -> tuple[Any, Any]:
@@ -85,7 +85,7 @@ def _batch_transform(call: NamedCall, where: Place) -> BatchTransform:
         try:
             pixels, labels = compiled(images.astype(np.float32), targets, values)
         except (ValueError, TypeError) as error:
-            raise DarkroomError(f"{where.at(call.name)}: {reason(error)}") from None
+            raise DarkroomError(f"{place.at(call.name)}: {reason(error)}") from None
         return np.rint(np.clip(np.asarray(pixels), 0, 255)).astype(np.uint8), np.asarray(labels, np.float32)
 
     return transform
@@ -96,5 +96,5 @@ def _derived(seed: int, position: int) -> int:
 
 
 def _pair(seed: int, number: int) -> list[int]:
-    """A generator's state: two numbers that fit int32, which every backend has."""
+    """The state of a Keras generator: two integers that fit int32, which every backend supports."""
     return [int(value) >> 1 for value in np.random.SeedSequence((seed, number)).generate_state(2)]

@@ -1,7 +1,7 @@
 """The augmentation preview: the first image of the first class, as training sees it in each of sixteen epochs.
 
-The tiles come out of the very batches that training is given, so all of the chain is in them: AlternatingFlip, the transforms
-of Albumentations, and the other images that Keras's MixUp and CutMix mix in.
+The tiles are taken from the same batches that training gets, so they show the whole chain: AlternatingFlip, the transforms of
+Albumentations, and the other images that Keras's MixUp and CutMix mix in.
 """
 
 from copy import copy
@@ -19,7 +19,7 @@ GAP = 2
 
 
 def png(batches: Batches) -> bytes:
-    """All tiles in one PNG file, whose gaps are transparent. Draws from no random generator."""
+    """All tiles in one PNG file with transparent gaps. Uses no random generator of its own."""
     tiles = [_tile(image) for image in epochs_of(batches, int(np.argmax(batches.split.labels == 0)))]
     rows = [np.concatenate(tiles[start : start + ACROSS], axis=1) for start in range(0, EPOCHS, ACROSS)]
     return cv2.imencode(".png", np.concatenate(rows)[:-GAP, :-GAP])[1].tobytes()
@@ -41,7 +41,7 @@ def _in_epoch(batches: Batches, position: int, epoch: int) -> Pixels:
 
 
 def _tile(image: Pixels) -> NDArray[np.uint8]:
-    """Small images in whole multiples of their pixels, large ones shrunk; blue, green, red and alpha, with a gap."""
+    """Enlarges a small image by a whole factor, shrinks a large one; returns BGRA with a gap at the right and the bottom."""
     longer = max(image.shape[:2])
     factor = -(-SMALLEST // longer) if longer <= LARGEST else LARGEST / longer
     height, width = (max(1, round(side * factor)) for side in image.shape[:2])

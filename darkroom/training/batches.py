@@ -1,7 +1,7 @@
-"""Batches as a pure function: (seed, epoch, batch) says which images and how they are augmented, whoever asks and when.
+"""Training batches as a pure function: (seed, epoch, batch) determines the images and how they are augmented.
 
-So any number of workers gives the same bytes, an epoch can begin anywhere, and of several processes each makes its own
-rows: a batch is augmented in parts of 128 images, each with a seed of its own, so that a process makes no more than it needs.
+So any number of workers gives the same bytes, and training can start at any batch. A batch is augmented in parts of 128 images,
+each with its own seed, so that each of several processes makes only the parts that contain its rows.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from darkroom.config import Place
 from darkroom.config.named_call import NamedCall
-from darkroom.config.vocabulary import ALTERNATING
+from darkroom.config.vocabulary import ALTERNATING_FLIP
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training.augmentation import Pixels, Targets, checked_augmentation
@@ -29,10 +29,10 @@ WHOLE = Shard()
 class Batches:
     """The training batches of a split: `batches(epoch, batch)` is images, targets and weights.
 
-    Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: what an image counts in
-    the loss, by its class. `augment` is the chain of params.yaml, `where` its place there. Each epoch is a permutation
-    of its own; its last batch may be smaller. Where there are several processes, only the rows of `shard` are made. Raises
-    DarkroomError for a transform that cannot work on these images.
+    Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: the
+    weight of each image in the loss, by its class. `augment` is the chain of params.yaml, `place` its place there. Each epoch
+    is a new permutation; its last batch may be smaller. Only the rows of `shard` are returned. Raises DarkroomError for a
+    transform that cannot work on these images.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class Batches:
         seed: int,
         augment: Sequence[NamedCall],
         class_weights: NDArray[np.float32],
-        where: Place,
+        place: Place,
         shard: Shard = WHOLE,
     ) -> None:
         self.split, self.size, self.seed, self.class_weights, self.shard = split, size, seed, class_weights, shard
-        self.augmentation = checked_augmentation(augment, split.images(np.arange(1)), where)
-        self.turn = turns(len(split), seed) if any(call.name == ALTERNATING for call in augment) else None
+        self.augmentation = checked_augmentation(augment, split.images(np.arange(1)), place)
+        self.flip_phase = flip_phases(len(split), seed) if any(call.name == ALTERNATING_FLIP for call in augment) else None
         self.per_epoch = shard.batches(len(split), size)
         self.order = lru_cache(maxsize=2)(self._order)
 
     @property
     def shapes(self) -> Shapes:
-        """Shape (without the batch) and type of each part of a batch."""
+        """Shape, without the batch dimension, and dtype of images, targets and weights."""
         return (self.split.shape, "uint8"), (self.class_weights.shape, "float32"), ((), "float32")
 
     def __call__(self, epoch: int, batch: int) -> Batch:
-        """The rows of this process in the batch of that number (from 0) in that epoch (from 0)."""
+        """This process's rows of batch `batch` of epoch `epoch`, both counted from 0."""
         positions = np.sort(self.order(epoch)[batch * self.size : (batch + 1) * self.size])
         rows = self.shard.rows(len(positions))
         first = rows.start // PART
@@ -71,40 +71,40 @@ class Batches:
         seed = np.random.SeedSequence((self.seed, epoch, batch, part)).generate_state(1)[0]
         targets = one_hot(self.split.labels[positions], len(self.class_weights))
         images = self.split.images(positions)
-        if self.turn is not None:
-            images = mirrored(images, (self.turn[positions] + epoch) % 2 == 1)
+        if self.flip_phase is not None:
+            images = mirrored(images, (self.flip_phase[positions] + epoch) % 2 == 1)
         return self.augmentation(images, targets, int(seed))
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
 
 
-def turns(count: int, seed: int) -> NDArray[np.uint8]:
-    """For each image 0 or 1, drawn: whether AlternatingFlip mirrors it in epochs 1, 3 ... or in epochs 0, 2 ...
+def flip_phases(count: int, seed: int) -> NDArray[np.uint8]:
+    """A random 0 or 1 per image: AlternatingFlip mirrors it in epochs 1, 3 ... (0) or in epochs 0, 2 ... (1).
 
-    Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024): every two epochs show an image and its mirror image
-    once each, where flips by chance would show a quarter of the images twice alike.
+    Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024): two successive epochs show an image once
+    as it is and once mirrored. With random flips, half of the images would appear the same way in both.
     """
-    apart = np.random.SeedSequence(seed, spawn_key=(0,))  # from the seeds of orders and batches
+    apart = np.random.SeedSequence(seed, spawn_key=(0,))  # from the seeds of permutations and augmentation
     return np.random.default_rng(apart).integers(0, 2, count, np.uint8)
 
 
 def mirrored(images: Pixels, which: NDArray[np.bool_]) -> Pixels:
-    """Uint8 N x H x W x C, those that `which` (N) says from right to left."""
+    """Uint8 N x H x W x C, with the images that `which` (bool N) selects mirrored left to right."""
     return np.where(which[:, None, None, None], images[:, :, ::-1], images)
 
 
 def one_hot(labels: NDArray[np.int64], classes: int) -> Targets:
-    """Float32 N x K: one where the label says, else zero."""
+    """The labels as float32 N x K: 1 at the label, else 0."""
     targets = np.zeros((len(labels), classes), np.float32)
     targets[np.arange(len(labels)), labels] = 1
     return targets
 
 
 def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """What an image of each class counts so that all classes count alike: N / (K x images of the class), float32 K.
+    """Class weights that give all classes the same total weight: N / (K x images of the class), float32 K.
 
-    King and Zeng, "Logistic regression in rare events data" (2001), as scikit-learn's `balanced` has it.
+    King and Zeng, "Logistic regression in rare events data" (2001), as `balanced` in scikit-learn.
     """
     counts = np.bincount(labels, minlength=classes)
     return (len(labels) / (classes * counts)).astype(np.float32)
@@ -114,7 +114,7 @@ def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] =
     """All batches in order, from batch `begin[1]` of epoch `begin[0]` on.
 
     `workers` threads make them, up to `ahead` batches in advance. OpenCV, NumPy and TensorFlow release the interpreter while
-    they work: threads are enough.
+    they work, so threads are enough.
     """
     places = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
     left = (place for place in places if place >= begin)

@@ -1,7 +1,7 @@
-"""Which layers of a network do not give the same bits from run to run on this device.
+"""Finds the layers of a network that do not give the same bits from run to run on this device.
 
-Nothing is taken from a list: each layer is given what it will be given in training, forward and backward, a few times from the
-same state, and the bits are compared. What TensorFlow refuses to do deterministically is reported in its own words.
+The check is empirical: each layer runs forward and backward on its inputs in training, several times from the same state, and
+the bits are compared. If TensorFlow refuses to run a layer deterministically, its message is reported.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from darkroom.training.augmentation import Pixels
 from darkroom.training.network import reason
 
 REPEATS = 3
-INSTEAD = {  # by class and what of it has no deterministic kernel on GPUs in TensorFlow
+INSTEAD = {  # by class, for TensorFlow on GPUs: a setting that has a deterministic kernel
     "Resizing": "interpolation: bilinear has one",
     "UpSampling2D": "interpolation: bilinear has one",
 }
@@ -23,7 +23,7 @@ ELSE = "training.backend: jax may have one; training.deterministic: false does w
 
 
 def examine(model: keras.Model, images: Pixels) -> Iterator[str]:
-    """A line for each layer whose result differs the second time, or that is refused, and what to use instead."""
+    """A line for each layer whose result differs from run to run, or that is refused, and what to use instead."""
     try:
         inputs = list(_inputs(model, images))
     except backend.ERRORS as error:
@@ -39,7 +39,7 @@ def examine(model: keras.Model, images: Pixels) -> Iterator[str]:
 
 
 def _inputs(model: keras.Model, images: Pixels) -> Iterator[tuple[keras.layers.Layer, list[Any]]]:
-    """Each layer that computes on real numbers, with its inputs for these images."""
+    """Each layer with floating-point inputs, and its inputs for these images."""
     layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     tensors = [list(layer.input) if isinstance(layer.input, list) else [layer.input] for layer in layers]
     inputs = keras.Model(model.inputs[0], tensors)(images, training=False)
@@ -49,7 +49,7 @@ def _inputs(model: keras.Model, images: Pixels) -> Iterator[tuple[keras.layers.L
 
 
 def _is_deterministic(layer: keras.layers.Layer, inputs: list[Any]) -> bool:
-    """Are outputs and gradients the same bits each time? The layer's state is restored after each."""
+    """Whether outputs and gradients have the same bits each time. The layer's state is restored after each run."""
     state = [keras.ops.convert_to_numpy(variable) for variable in layer.variables]
     gradients = backend.gradients(layer, _weights)
     results = []
@@ -63,6 +63,6 @@ def _is_deterministic(layer: keras.layers.Layer, inputs: list[Any]) -> bool:
 
 
 def _weights(shape: Any) -> np.ndarray:
-    """Of the sum whose gradient is taken: no two alike, so that a changed order of summation shows."""
+    """The weights of the sum whose gradient is taken: all different, so that a changed order of summation shows."""
     size = int(np.prod(shape))
     return (1 / np.arange(1, size + 1, dtype=np.float32)).reshape(shape)

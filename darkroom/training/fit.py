@@ -1,4 +1,4 @@
-"""One run of Keras's `fit` over our batches, from its first batch or from a checkpoint."""
+"""One call of Keras's `fit`, from the first batch or from a checkpoint."""
 
 import re
 import sys
@@ -28,7 +28,7 @@ OUT_OF_MEMORY = re.compile(r"RESOURCE_EXHAUSTED|ResourceExhausted|out of memory"
 
 @dataclass(frozen=True)
 class Records:
-    """What every training records: the digests of its tensors, its curves, its best weights."""
+    """What every training records: the digests of its tensors, its learning curves, its best weights."""
 
     weight_trace: WeightTrace = field(default_factory=WeightTrace)
     curves: LearningCurves = field(default_factory=LearningCurves)
@@ -36,10 +36,10 @@ class Records:
 
 
 def fit(setup: Setup, validation: Shards, workers: int, records: Records, checkpoint: Checkpoint | None = None) -> None:
-    """Trains the model of a setup in place, from the state that `checkpoint` holds, if it does; `records` then hold all of it.
+    """Trains the model of a setup in place, from the state in `checkpoint` if it has one, and fills `records`.
 
-    Raises DarkroomError when the loss is no longer a number, or when the device has too little memory; the best weights so far
-    are then in `records`.
+    Raises DarkroomError if the loss becomes NaN or infinite, if the device runs out of memory, and for any other error of Keras
+    or the backend; the best weights so far are then in `records`.
     """
     batches, settings, place = setup.batches, setup.fit, setup.place
     stateful = callbacks(settings, records, place)
@@ -75,15 +75,11 @@ def probe(setup: Setup, steps: int, callback: keras.callbacks.Callback) -> None:
 
 
 def callbacks(settings: Fit, records: Records, place: Place) -> list[keras.callbacks.Callback]:
-    """The callbacks of params.yaml, by their names in keras.callbacks, after those that every training has."""
+    """The callbacks that every training has, then those of params.yaml, by their names in keras.callbacks."""
     averaged = settings.optimizer.arguments.get("use_ema")
     swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    chain = [
-        records.weight_trace,
-        *swap,
-        records.curves,
-        records.best,
-    ]  # the trace is of the weights that training continues with
+    # The trace comes before the swap: it is of the weights that training continues with, not of their average.
+    chain = [records.weight_trace, *swap, records.curves, records.best]
     for position, call in enumerate(settings.callbacks):
         (arguments,) = call.plain().values()
         try:
@@ -94,23 +90,23 @@ def callbacks(settings: Fit, records: Records, place: Place) -> list[keras.callb
 
 
 def explain(error: Exception, setup: Setup) -> DarkroomError:
-    """What went wrong inside `fit`, one of `backend.ERRORS`, as a line."""
+    """An error inside `fit`, one of `backend.ERRORS`, as a one-line DarkroomError."""
     chain = [error]
-    while chain[-1].__context__ is not None:  # JAX's own clean-up may fail after it
+    while chain[-1].__context__ is not None:  # JAX's own clean-up may fail after the first error
         chain.append(chain[-1].__context__)  # type: ignore[arg-type]
     texts = [f"{type(link).__name__} {link}" for link in chain]
     place, size = setup.place, setup.fit.batch_size
     if any(map(OUT_OF_MEMORY.search, texts)):
         advice = f"try {size // 2}" if size > 1 else "try a smaller image or network"
         return DarkroomError(f"{place.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
-    if setup.batches.shard.processes > 1 and any(map(watchdog.SIGNS.search, texts)):
-        return DarkroomError(watchdog.LINE)
+    if setup.batches.shard.processes > 1 and any(map(watchdog.SIGNS_OF_LOSS.search, texts)):
+        return DarkroomError(watchdog.LOST)
     return DarkroomError(f"{place}: {reason(error)}")
 
 
 @contextmanager
 def _explained(setup: Setup) -> Iterator[list[Exception]]:
-    """An error inside `fit` as `explain` has it; one that is added to the list went wrong first, while a batch was made."""
+    """Raises an error inside `fit` as `explain` words it, or the first of the yielded list: that came before, from a batch."""
     errors: list[Exception] = []
     try:
         yield errors
@@ -119,5 +115,5 @@ def _explained(setup: Setup) -> Iterator[list[Exception]]:
 
 
 def _verbosity() -> int:
-    """A progress bar on a terminal, else a line an epoch."""
+    """A progress bar on a terminal, else one line per epoch."""
     return 1 if sys.stdout.isatty() else 2

@@ -1,4 +1,4 @@
-"""The input pipeline: our batches as Keras's `fit` takes them."""
+"""The input pipeline: batches in the form that Keras's `fit` takes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from darkroom.training.batches import Batch, Batches, one_hot, stream
 
 
 class InOrder(keras.utils.PyDataset):
-    """The rows of `shard` of a split in batches of `size`, from its first image to its last."""
+    """A split in order, from its first image to its last, in batches of `size`; of each batch the rows of `shard`."""
 
     def __init__(self, split: Shards, classes: int, size: int, shard: Shard) -> None:
         super().__init__()
@@ -30,9 +30,9 @@ class InOrder(keras.utils.PyDataset):
 
 
 def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int], errors: list[Exception]) -> Any:
-    """All batches of a training from `begin`, an epoch and a batch, on; within an epoch empty ones stand for those done.
+    """All batches of a training from `begin` (epoch, batch) on; empty ones replace the batches of that epoch already done.
 
-    What goes wrong while a batch is made is added to `errors` before it is lost in TensorFlow.
+    An exception while a batch is made is added to `errors`, because TensorFlow does not pass it on.
     """
 
     def batches_from_begin() -> Iterator[Batch]:
@@ -45,7 +45,7 @@ def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int]
 
 
 def validation(split: Shards, batches: Batches) -> Any:
-    """A split from its first image to its last, in batches of training's size, as often as it is asked for."""
+    """A split from its first image to its last, in batches of training's size, for any number of passes."""
     in_order = InOrder(split, len(batches.class_weights), batches.size, batches.shard)
     return backend.finite_dataset(in_order, batches.shapes[:2])
 

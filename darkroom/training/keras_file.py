@@ -1,6 +1,6 @@
-"""A `.keras` file, written so that its bytes depend on the model alone, and read back.
+"""Reads and writes `.keras` files, whose bytes depend on the model alone.
 
-Keras writes the clock into the file (metadata.json, the zip entries) and memory addresses into config.json
+Keras writes the time into the file (metadata.json, the zip entries) and memory addresses into config.json
 (shared_object_id). The rewritten file loads as before.
 """
 
@@ -21,7 +21,7 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Saves `model` (architecture and weights, not what trained it) to `path`, in canonical bytes."""
+    """Saves `model` (architecture and weights, not its optimizer) to `path`, in canonical bytes."""
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
         raw = Path(folder) / "model.keras"
         keras.Model(model.input, model.output, name=model.name).save(raw)
@@ -38,7 +38,7 @@ def load(path: Path) -> keras.Model:
 
 
 def canonical(path: Path) -> bytes:
-    """The bytes of a `.keras` file without clock and addresses."""
+    """The bytes of a `.keras` file without times and memory addresses."""
     stream = BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as new:
         for name in sorted(old.namelist()):

@@ -1,4 +1,4 @@
-"""The learning-rate range test: the loss of a training whose rate rises from step to step until it diverges.
+"""The learning-rate range test: trains with a rate that rises from step to step, and records the loss until it diverges.
 
 Smith, "Cyclical learning rates for training neural networks" (2017), section 3.3, with a rate that grows by a constant
 factor.
@@ -29,12 +29,12 @@ class RisingRate(keras.callbacks.Callback):
         self.mean = 0.0
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """The step's rate."""
-        self.model.reset_metrics()  # so that the loss is this step's own, not the mean since the start
+        """Sets the rate of the step."""
+        self.model.reset_metrics()  # so that the loss is that of this step, not the mean since the start
         self.model.optimizer.learning_rate = self.rates[batch]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """The exponential mean of the losses, corrected for its start at zero."""
+        """Records the exponential moving average of the losses, corrected for its start at zero."""
         loss = (logs or {})["loss"]
         self.mean = SMOOTHING * self.mean + (1 - SMOOTHING) * loss
         smooth = self.mean / (1 - SMOOTHING ** (len(self.rows) + 1))
@@ -46,8 +46,10 @@ class RisingRate(keras.callbacks.Callback):
 def range_test(
     name: str, settings: Params, workspace: Workspace, rates: tuple[float, float], steps: int
 ) -> tuple[pd.DataFrame, float]:
-    """The curve (columns learning_rate, loss) of at most `steps` steps from the lowest to the highest of `rates`, and the rate
-    of its steepest fall. Raises DarkroomError where the loss is not a number even at the lowest rate.
+    """Runs the test on a model; returns its curve (columns learning_rate, loss) and the rate at which the loss falls fastest.
+
+    It takes at most `steps` steps, from the lower to the higher of `rates`. Raises DarkroomError if the loss is NaN or infinite
+    even at the lowest rate.
     """
     model, training = settings.model(name), settings.training
     device = runtime.start(settings.seed, training.precision, training.deterministic)
@@ -69,14 +71,14 @@ def without_schedule(settings: Fit) -> Fit:
 
 
 def curve(rows: list[tuple[float, float]]) -> pd.DataFrame:
-    """Columns learning_rate and loss, only where the loss is a number."""
+    """A table with the columns learning_rate and loss, without the rows whose loss is NaN or infinite."""
     table = pd.DataFrame(rows, columns=["learning_rate", "loss"])
     finite: pd.DataFrame = table.loc[np.isfinite(table["loss"])]
     return finite
 
 
 def steepest(table: pd.DataFrame) -> float:
-    """The rate where the loss falls fastest against the rate's logarithm: a good peak for a schedule that decays."""
+    """The rate at which the loss falls fastest against the logarithm of the rate: a good peak for a decaying schedule."""
     if len(table) < 3:
         return float(table["learning_rate"].iloc[0])
     falling = table.iloc[: max(3, int(table["loss"].to_numpy().argmin()) + 1)]

@@ -1,29 +1,27 @@
-"""The model summary, a row a layer: shapes, parameters, multiply-adds, receptive field."""
+"""The model summary, one row per layer: output shape, parameters, multiply-adds, receptive field."""
 
 import math
 from collections.abc import Iterator
-from math import prod
 from typing import Any
 
 import keras
 import pandas as pd
 
 COLUMNS = ["layer", "kind", "output", "parameters", "multiply_adds", "receptive_field"]
-Field = tuple[
-    float, float
-]  # pixels of the image that a value depends on along one side, and pixels between neighbouring values
+# The receptive field of a value along one side, and the distance to the next value (the jump), in pixels of the image.
+Field = tuple[float, float]
 
 
 def table(model: keras.Model) -> pd.DataFrame:
-    """The rows of a functional model, in the order of computation, with the total at the end.
+    """The rows of a functional model, in the order of computation, then the total.
 
-    Multiply-adds are those of one image in convolutions and dense layers. The receptive field is a side in pixels, at most
-    the image's: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (2019), formula 2.
+    Multiply-adds are per image, in convolutions and dense layers. The receptive field is the length of a side in pixels, at
+    most the image's: Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks" (2019), formula 2.
     """
     side = max(model.input_shape[1:3])
     fields: dict[str, Field] = {}
     rows = []
-    for operation in model.operations:  # the layers, and the bare arithmetic that Keras's own networks hold between them
+    for operation in model.operations:  # layers, and the bare operations between them in networks of keras.applications
         inputs = [fields[parent] for parent in _parents(operation) if parent in fields] or [(1.0, 1.0)]
         widest, farthest = max(field for field, _ in inputs), max(jump for _, jump in inputs)
         fields[operation.name] = _field_after(operation, widest, farthest, side)
@@ -35,7 +33,7 @@ def table(model: keras.Model) -> pd.DataFrame:
 
 
 def text(rows: pd.DataFrame) -> str:
-    """The table for a terminal."""
+    """The table as text for a terminal."""
     formatted = rows.assign(**{key: rows[key].map("{:,}".format) for key in COLUMNS[3:]})
     return formatted.rename(columns=lambda name: name.replace("_", " ")).to_string(index=False)
 
@@ -51,17 +49,17 @@ def _parents(layer: Any) -> Iterator[str]:
 
 
 def _multiply_adds(layer: keras.layers.Layer) -> int:
-    """Each weight of a kernel meets each place that the kernel stands at; pointwise and depthwise halves add up."""
+    """Positions of the kernel times its weights; the depthwise and pointwise halves of a separable layer are added."""
     kernels = [weight for weight in layer.weights if "kernel" in weight.name and len(weight.shape) > 1]
     if type(layer).__name__ == "Dense":
-        places, kernels = prod(layer.output.shape[1:-1]), kernels[:1]
+        places, kernels = math.prod(layer.output.shape[1:-1]), kernels[:1]
     else:
-        places = prod((layer.input if "Transpose" in type(layer).__name__ else layer.output).shape[1:3])
-    return int(places * sum(prod(kernel.shape) for kernel in kernels))
+        places = math.prod((layer.input if "Transpose" in type(layer).__name__ else layer.output).shape[1:3])
+    return int(places * sum(math.prod(kernel.shape) for kernel in kernels))
 
 
 def _field_after(layer: Any, field: float, jump: float, side: int) -> Field:
-    """Receptive field and jump after a layer. A transposed convolution reads kernel / strides values for each of its own."""
+    """Receptive field and jump after a layer. A transposed convolution reads kernel / strides inputs for each output."""
     kind = type(layer).__name__
     if "Global" in kind or kind == "Flatten":
         return side, jump

@@ -1,4 +1,4 @@
-"""Muon for convolutions."""
+"""Muon: the optimizer of keras.optimizers, extended to convolution kernels."""
 
 import re
 from typing import Any
@@ -8,12 +8,12 @@ from keras import ops
 
 
 class Muon(keras.optimizers.Muon):
-    """keras.optimizers.Muon that also orthogonalises the updates of convolutions, each kernel as a matrix.
+    """keras.optimizers.Muon that also orthogonalises the updates of convolution kernels, each reshaped to a matrix.
 
-    Keras's own leaves every kernel that is not a matrix to AdamW, all of a convolutional network but its last layers.
+    Keras's own version leaves every kernel that is not a matrix to AdamW: in a convolutional network, all but the last layers.
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024), flatten a kernel to (height x width x
-    inputs) x outputs. What is not in `matrices` (biases, norms, depthwise kernels, the layer of the logits) is AdamW's, with
-    the rate times `adam_lr_ratio`.
+    inputs) x outputs. AdamW updates the variables that are not in `matrices` (biases, norms, depthwise kernels, the logits), at
+    the learning rate times `adam_lr_ratio`.
     """
 
     matrices: frozenset[str] = frozenset()  # the paths of the variables that it orthogonalises

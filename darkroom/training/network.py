@@ -1,4 +1,4 @@
-"""From params.yaml to a Keras model: uint8 images in, probabilities out, the named layers between.
+"""Builds a Keras model from params.yaml: uint8 images in, probabilities out.
 
 The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
 """
@@ -20,42 +20,43 @@ LOGITS = "logits"
 NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 
-def build(chosen: Model, image: ImagePolicy, classes: int, where: Place) -> keras.Model:
-    """The network of one model: uint8 N x H x W x C, Rescaling to 0..1, what `chosen` names, `logits`, softmax over `classes`.
+def build(chosen: Model, image: ImagePolicy, classes: int, place: Place) -> keras.Model:
+    """The network of one model: uint8 N x H x W x C, Rescaling to 0..1, the layers of `chosen`, `logits`, Softmax.
 
-    Raises DarkroomError, which names `where` and the layer, for arguments or shapes that Keras does not take.
+    `classes` is the number of classes, `place` the place of the model in params.yaml. Raises DarkroomError, with the place of
+    the layer, for arguments or shapes that Keras rejects.
     """
     inputs = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="image")
-    features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen, where)
+    features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen, place)
     if len(features.shape) != 2:
         ends = f"the last one gives a shape of {features.shape[1:]}: add Flatten or a global pooling layer"
-        raise DarkroomError(f"{where.at('layers')}: {ends}")
-    logits = added(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), where)
+        raise DarkroomError(f"{place.at('layers')}: {ends}")
+    logits = apply_layer(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), place)
     return keras.Model(inputs, keras.layers.Softmax(name="probabilities", dtype="float32")(logits), name="network")
 
 
-def _body(x: Any, chosen: Model, where: Place) -> Any:
-    """What the model names, from the image in 0..1 to the features."""
+def _body(x: Any, chosen: Model, place: Place) -> Any:
+    """The layers that params.yaml names, from the image in 0..1 to the features."""
     try:
         if chosen.compact:
             return architectures.compact(x, chosen.compact)
         if chosen.residual:
             return architectures.residual(x, chosen.residual)
-    except (ValueError, TypeError) as error:  # an image that is halved away
-        raise DarkroomError(f"{where.at('compact' if chosen.compact else 'residual')}: {reason(error)}") from None
+    except (ValueError, TypeError) as error:  # more halvings than the size of the image allows
+        raise DarkroomError(f"{place.at('compact' if chosen.compact else 'residual')}: {reason(error)}") from None
     if chosen.application:
-        return architectures.application(x, chosen.application, where.at("application"))
+        return architectures.application(x, chosen.application, place.at("application"))
     for position, call in enumerate(chosen.layers or ()):
-        x = added(x, call, where.at("layers", position, call.name))
+        x = apply_layer(x, call, place.at("layers", position, call.name))
     return x
 
 
 def flip_averaged(model: keras.Model) -> keras.Model:
-    """`model`, answering from the mean of the logits of an image and of its mirror image; same input, output and weights.
+    """`model` with flip averaging: it predicts from the mean of the logits of an image and of its mirror image.
 
-    Test-time augmentation as in Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
-    networks" (2012), section 4.1, but of logits, so that a temperature cannot change the answer. It costs two passes, which
-    go through the network as one batch.
+    Input, output and weights are the same. This is the test-time augmentation of Krizhevsky, Sutskever and Hinton, "ImageNet
+    classification with deep convolutional neural networks" (2012), section 4.1, but it averages logits, so that a temperature
+    does not change the predicted class. It costs two forward passes, which run as one batch.
     """
     logits = keras.Model(model.inputs[0], model.get_layer(LOGITS).output, name="network")
     image = keras.Input(model.input_shape[1:], dtype="uint8", name="image")
@@ -76,16 +77,16 @@ def in_float32(model: keras.Model) -> None:
         layer.dtype_policy = "float32"
 
 
-def added(x: Any, call: NamedCall, where: Place) -> Any:
-    """`x` after one layer, by its name in keras.layers. Raises DarkroomError with Keras's own reason."""
+def apply_layer(x: Any, call: NamedCall, place: Place) -> Any:
+    """Applies one layer, by its name in keras.layers, to `x`. Raises DarkroomError with Keras's own message."""
     (arguments,) = call.plain().values()
     try:
         return getattr(keras.layers, call.name)(**arguments)(x)
     except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{where}: {reason(error)}") from None
+        raise DarkroomError(f"{place}: {reason(error)}") from None
 
 
 def reason(error: Exception) -> str:
-    """Keras's message in one line, without colours, the layer that was called and the state that it appends."""
+    """Keras's message in one line, without colours, the name of the layer and the list of arguments received."""
     text = NOISE.sub("", str(error).split("Arguments received by", maxsplit=1)[0])
     return " ".join(text.split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""From params.yaml to a compiled model: Keras's loss, optimizer and learning-rate schedule."""
+"""Compiles a model as params.yaml says: Keras's loss, optimizer and learning-rate schedule."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from darkroom.training.schedules import WarmUp
 
 @dataclass(frozen=True)
 class Length:
-    """How long a training is: what `2 epochs` and `5 %` are counted in."""
+    """The length of a training, which turns `2 epochs` and `5 %` into steps."""
 
     epochs: int
     steps_per_epoch: int
@@ -34,62 +34,62 @@ class Length:
         return round(float(match[1]) * unit)
 
 
-def compile_model(model: keras.Model, fit: Fit, steps_per_epoch: int, where: Place) -> None:
-    """Compiles `model`; `where` is the place of `fit` in params.yaml. Raises DarkroomError for what Keras does not take."""
-    optimizer = build(fit, model, steps_per_epoch, where)
+def compile_model(model: keras.Model, fit: Fit, steps_per_epoch: int, place: Place) -> None:
+    """Compiles `model`; `place` is the place of `fit` in params.yaml. Raises DarkroomError for what Keras rejects."""
+    optimizer = build(fit, model, steps_per_epoch, place)
     (arguments,) = fit.loss.plain().values()
     loss = getattr(keras.losses, fit.loss.name)(**arguments)
     model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=backend.JIT_COMPILE)
 
 
-def build(fit: Fit, model: keras.Model, steps_per_epoch: int, where: Place) -> keras.Optimizer:
-    """The optimizer that `fit` names, warming up as it says; `where` is the place of `fit`.
+def build(fit: Fit, model: keras.Model, steps_per_epoch: int, place: Place) -> keras.Optimizer:
+    """The optimizer that `fit` names, with its warm-up; `place` is the place of `fit` in params.yaml.
 
-    Biases and norms, all that is no kernel, have no weight decay, as in He et al., "Bag of tricks for image classification"
-    (2019), section 3.1. Raises DarkroomError for arguments that Keras does not take.
+    Weight decay applies to kernels only, not to biases and norms, as in He et al., "Bag of tricks for image classification"
+    (2019), section 3.1. Raises DarkroomError for arguments that Keras rejects.
     """
-    length, place = Length(fit.epochs, steps_per_epoch), where.at("optimizer", fit.optimizer.name)
+    length, named = Length(fit.epochs, steps_per_epoch), place.at("optimizer", fit.optimizer.name)
     (arguments,) = fit.optimizer.plain().values()
     rate = fit.optimizer.arguments.get("learning_rate")
     if isinstance(rate, NamedCall):
-        arguments["learning_rate"] = schedule(rate, length, place.at("learning_rate", rate.name))
+        arguments["learning_rate"] = schedule(rate, length, named.at("learning_rate", rate.name))
     try:
         if fit.warmup and length.steps(fit.warmup) > 0:
             arguments["learning_rate"] = _warming_up(fit, arguments, length)
         optimizer: keras.Optimizer = _class(fit.optimizer.name)(**arguments)
     except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{place}: {reason(error)}") from None
+        raise DarkroomError(f"{named}: {reason(error)}") from None
     optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if "kernel" not in it.name])
     if fit.optimizer.name == "Muon":
         optimizer.matrices = matrices(model)
     return optimizer
 
 
-def schedule(call: NamedCall, length: Length, where: Place) -> keras.optimizers.schedules.LearningRateSchedule:
-    """The schedule of that name in keras.optimizers.schedules. Raises DarkroomError, which names `where`."""
+def schedule(call: NamedCall, length: Length, place: Place) -> keras.optimizers.schedules.LearningRateSchedule:
+    """The schedule that `call` names in keras.optimizers.schedules. Raises DarkroomError for arguments that Keras rejects."""
     (arguments,) = call.plain().values()
     try:
         rate: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
             **{key: length.steps(value) for key, value in arguments.items()}
         )
     except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{where}: {reason(error)}") from None
+        raise DarkroomError(f"{place}: {reason(error)}") from None
     return rate
 
 
 def matrices(model: keras.Model) -> frozenset[str]:
-    """The paths of the kernels that turn channels into channels: all but depthwise ones and that of the logits."""
+    """The paths of the kernels that Muon orthogonalises: those that mix channels, except that of the logits."""
     mixing = [it for it in model._flatten_layers() if not isinstance(it, keras.layers.DepthwiseConv2D) and it.name != LOGITS]
     kernels = [weight for layer in mixing for weight in layer._trainable_variables if len(weight.shape) > 1]
     return frozenset(it.path for it in kernels if it.name in ("kernel", "pointwise_kernel"))
 
 
 def _warming_up(fit: Fit, arguments: dict[str, Any], length: Length) -> Any:
-    """The rate after a warm-up; one that is left out is the optimizer's own default."""
+    """A warm-up to the given rate, or to the optimizer's default where none is given."""
     default = float(_class(fit.optimizer.name)().learning_rate)
     return WarmUp(length.steps(fit.warmup), arguments.get("learning_rate", default))
 
 
 def _class(name: str) -> Any:
-    """keras.optimizers' class of that name; Muon is the one that knows convolutions."""
+    """The class of that name in keras.optimizers, but for Muon our own, which supports convolutions."""
     return Muon if name == "Muon" else getattr(keras.optimizers, name)

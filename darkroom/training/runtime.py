@@ -1,4 +1,4 @@
-"""Keras switched on: seeded, deterministic, in the precision that params.yaml asks for."""
+"""Starts Keras: seeded, deterministic, in the precision that params.yaml asks for."""
 
 import re
 from pathlib import Path
@@ -10,12 +10,12 @@ from darkroom.training import backend
 
 
 def start(seed: int, precision: str = "float32", deterministic: bool = True) -> str:
-    """Seeds every generator and has operators be deterministic; returns the device in words.
+    """Seeds every random generator and enables deterministic operators; returns a description of the device.
 
     `precision` is a Keras dtype policy: weights stay float32.
     """
     with quiet_import():
-        keras.utils.set_random_seed(seed)  # which loads TensorFlow on JAX too, where it is installed
+        keras.utils.set_random_seed(seed)  # which imports TensorFlow, if installed, on JAX too
         device = backend.start(deterministic)
     if precision == "mixed_bfloat16" and device.startswith("the CPU") and not _has_bfloat16():
         device += " and has no bfloat16 of its own, which will be slower than float32"
@@ -24,6 +24,6 @@ def start(seed: int, precision: str = "float32", deterministic: bool = True) -> 
 
 
 def _has_bfloat16() -> bool:
-    """Does the processor multiply bfloat16 numbers? Where Linux does not say, it is taken to."""
+    """Whether the processor multiplies bfloat16 numbers in hardware; assumed where there is no /proc/cpuinfo."""
     cpuinfo = Path("/proc/cpuinfo")
     return not cpuinfo.exists() or bool(re.search(r"avx512_bf16|amx_bf16|\bbf16\b", cpuinfo.read_text()))

@@ -1,4 +1,4 @@
-"""A learning rate that warms up."""
+"""WarmUp: a learning-rate schedule with a linear warm-up."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from keras import ops
 
 
 class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises in a straight line from 0, over `steps` steps, to where `after` begins; then it is `after`.
+    """A rate that rises linearly from 0 to the first value of `after` over `steps` steps, then follows `after`.
 
-    The gradual warm-up of Goyal et al., "Accurate, large minibatch SGD" (2017), section 2.2, begun at 0. With a linear decay
-    after it, it is the one-cycle policy of Smith and Topin, "Super-convergence" (2018). `after` is a schedule, whose steps
+    This is the gradual warm-up of Goyal et al., "Accurate, large minibatch SGD" (2017), section 2.2, but from 0. Followed by a
+    linear decay, it is the one-cycle policy of Smith and Topin, "Super-convergence" (2018). `after` is a schedule, whose steps
     count from the end of the warm-up, or a constant.
     """
 
@@ -26,5 +26,5 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         return self.after(step) if callable(self.after) else self.after
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras serialises."""
+        """The arguments of the constructor, which Keras serialises."""
         return {"steps": self.steps, "after": self.after}

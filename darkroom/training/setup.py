@@ -1,4 +1,4 @@
-"""All that a training needs, put together from params.yaml and checked before the first step."""
+"""Everything that a training needs, built from params.yaml and checked before the first step."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from darkroom.training.batches import WHOLE, Batches, balanced
 
 @dataclass(frozen=True)
 class Setup:
-    """A compiled model, the batches that it learns from, what params.yaml says of its training, and the place of that."""
+    """A compiled model, its training batches, its section `fit` of params.yaml, and the place of that section."""
 
     model: keras.Model
     batches: Batches
@@ -29,7 +29,7 @@ class Setup:
 
 
 def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, place: Place, shard: Shard = WHOLE) -> Setup:
-    """The setup of one model, whose place in params.yaml is `place`. Raises DarkroomError for what cannot be trained."""
+    """The setup of one model, whose place in params.yaml is `place`. Raises DarkroomError if it cannot be trained."""
     folder = workspace.split("train")
     train, classes = Shards(folder), artifacts.read_json(workspace.classes)["classes"]
     check_classes(folder, train, classes)
@@ -45,14 +45,14 @@ def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, 
 
 
 def check_size(size: int, shard: Shard, place: Place) -> None:
-    """Refuses a batch that cannot be divided evenly among the devices."""
+    """Raises DarkroomError if a batch cannot be divided evenly among the devices."""
     if size != shard.whole(size):
         even = shard.whole(size) + shard.devices
         raise DarkroomError(f"{place}: {size}: cannot be divided evenly among {shard.devices} devices; try {even}")
 
 
 def check_classes(folder: Path, train: Shards, classes: list[str]) -> None:
-    """Refuses classes that cannot be learnt: more of them than images, or one that no image shows."""
+    """Raises DarkroomError if there are more classes than images, or if a class has no image."""
     if len(classes) > len(train):
         raise DarkroomError(f"{folder}: {len(classes)} classes, but {len(train)} images: each class needs some")
     counts = np.bincount(train.labels, minlength=len(classes))

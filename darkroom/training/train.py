@@ -1,4 +1,4 @@
-"""One training from params.yaml to its files: set up, checked, fitted from the first batch or from a checkpoint, saved."""
+"""Trains one model of params.yaml: setup, checks, `fit` from the first batch or from a checkpoint, output files."""
 
 import json
 from dataclasses import asdict
@@ -22,40 +22,38 @@ from darkroom.training import (
     network,
     runtime,
 )
-from darkroom.training import fit as fitting
-from darkroom.training import setup as preparation
 from darkroom.training.callbacks.checkpoint import Checkpoint
-from darkroom.training.fit import Records
-from darkroom.training.setup import Setup
+from darkroom.training.fit import Records, fit
+from darkroom.training.setup import Setup, prepare
 
-CHECKED = 32  # images, on which layers are checked for determinism
+CHECKED = 32  # the number of images for the determinism check
 
 
 def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | None) -> None:
-    """Trains the model of that name and writes what dvc.yaml declares of it; of several processes the first one writes."""
+    """Trains the model `name` and writes the outputs that dvc.yaml declares; of several processes only the first writes."""
     model, options = settings.model(name), settings.training
-    belongs = checkpoint_file.belonging(name, workspace)
-    with backend.together(cluster):
+    belongs = checkpoint_file.identity(name, workspace)
+    with backend.connected(cluster):
         device = runtime.start(settings.seed, options.precision, options.deterministic)
         shard = backend.distribute()
         where = f"{device}{shard}"
-        images = len(Shards(workspace.split("train")))
-        print(f"{name}: {images} images, {model.fit.epochs} epochs on {where}, {options.precision}", flush=True)
         place = settings.place("models", name)
-        setup = preparation.prepare(model, settings.image.policy, settings.seed, workspace, place, shard)
+        setup = prepare(model, settings.image.policy, settings.seed, workspace, place, shard)
+        images = len(setup.batches.split)
+        print(f"{name}: {images} images, {model.fit.epochs} epochs on {where}, {options.precision}", flush=True)
         summary = model_summary.table(setup.model)
-        print(model_summary.text(summary), *warnings(setup, options.deterministic), sep="\n", flush=True)
+        print(model_summary.text(summary), *determinism_warnings(setup, options.deterministic), sep="\n", flush=True)
         checkpoint = open_checkpoint(
             name, workspace, checkpoint_file.on_device(belongs, where), setup, options.checkpoint_steps
         )
-        records = fitted(name, setup, workspace, options.workers, checkpoint)
+        records = run_fit(name, setup, workspace, options.workers, checkpoint)
         if shard.is_first:
             artifacts.write_csv(workspace.layers(name), summary)
-            write(name, setup, records, workspace, model.flip_averaging)
+            write_outputs(name, setup, records, workspace, model.flip_averaging)
 
 
-def warnings(setup: Setup, deterministic: bool) -> list[str]:
-    """A line for each layer, or the option, that may give other bytes in another run."""
+def determinism_warnings(setup: Setup, deterministic: bool) -> list[str]:
+    """A line for each layer, or for the option, because of which another run may give other bytes."""
     if not deterministic:
         return ["training.deterministic: false: another run may give other bytes; true makes them the same"]
     split = setup.batches.split
@@ -64,7 +62,7 @@ def warnings(setup: Setup, deterministic: bool) -> list[str]:
 
 
 def open_checkpoint(name: str, workspace: Workspace, here: Dependencies, setup: Setup, steps: int | None) -> Checkpoint:
-    """The callback that keeps the state of this training, with the state of a killed run if there is one that belongs to it.
+    """The callback that saves the state of this training; it resumes from the checkpoint of a killed run that belongs to it.
 
     Raises DarkroomError in a process that has other data, parameters or code than the first one.
     """
@@ -76,21 +74,21 @@ def open_checkpoint(name: str, workspace: Workspace, here: Dependencies, setup: 
     return Checkpoint(path, belongs, steps, begin, shard.is_first)
 
 
-def fitted(name: str, setup: Setup, workspace: Workspace, workers: int, checkpoint: Checkpoint) -> Records:
-    """The records of the whole training. One that breaks off says where its best weights are, and what the next run does."""
-    records = fitting.Records()
+def run_fit(name: str, setup: Setup, workspace: Workspace, workers: int, checkpoint: Checkpoint) -> Records:
+    """Runs `fit`; returns its records. An error or an interrupt says where the best weights are and what the next run does."""
+    records = Records()
     try:
-        fitting.fit(setup, Shards(workspace.split("validation")), workers, records, checkpoint)
+        fit(setup, Shards(workspace.split("validation")), workers, records, checkpoint)
     except (DarkroomError, KeyboardInterrupt) as stop:
-        # of several processes none can assign weights without the others
+        # with several processes, assigning weights needs all of them
         best = records.best.save(workspace.best(name)) if setup.batches.shard.processes == 1 else ""
         outlook = checkpoint.outlook() if isinstance(stop, KeyboardInterrupt) else ""
         raise type(stop)("; ".join(filter(None, [str(stop), best, outlook]))) from None
     return records
 
 
-def write(name: str, setup: Setup, records: Records, workspace: Workspace, flip_averaging: bool) -> None:
-    """Writes curves, weight trace, augmentation preview and network; removes what only a killed run needs."""
+def write_outputs(name: str, setup: Setup, records: Records, workspace: Workspace, flip_averaging: bool) -> None:
+    """Writes curves, weight trace, augmentation preview and network; removes the checkpoint and the best weights."""
     artifacts.write_csv(workspace.history(name), records.curves.table())
     artifacts.write_csv(workspace.weight_trace(name), records.weight_trace.table())
     artifacts.write_bytes(workspace.augmented(name), augmentation_preview.png(setup.batches))

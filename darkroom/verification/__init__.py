@@ -1,1 +1,1 @@
-"""The gate between Keras and the ONNX file: parity on tensors and on image files, and files held to their reports."""
+"""The gate between Keras and the ONNX file: parity on tensors and on image files, and checksums."""

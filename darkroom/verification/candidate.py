@@ -1,4 +1,4 @@
-"""What verify compares besides bytes, each checked before it is used: the metadata of the candidate, Keras's answers."""
+"""Checks the inputs of verify: the metadata of the candidate, and the file with Keras's probabilities."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from darkroom.inference.metadata import Metadata
 
 
 def check_metadata(metadata: Metadata, settings: Params, workspace: Workspace, model: str) -> None:
-    """Raises DarkroomError where the file has other classes, image policy or transforms than params.yaml and the data set."""
+    """Raises DarkroomError if classes, image policy or transforms are not those of params.yaml and the data set."""
     expected: dict[str, Any] = {
         "classes": tuple(artifacts.read_json(workspace.classes)["classes"]),
         "image_policy": settings.image.policy,

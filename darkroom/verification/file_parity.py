@@ -1,4 +1,4 @@
-"""Does an image in a file, of whatever kind, reach the network with the pixels of training?"""
+"""Checks that an image in a file of any kind reaches the network with the pixels of training."""
 
 from collections.abc import Iterator
 
@@ -22,9 +22,9 @@ Probabilities = NDArray[np.float32]
 def check_split(
     classifier: Classifier, validation: Shards, keras: Probabilities, settings: Params, workspace: Workspace
 ) -> int:
-    """Compares the first `verify.files` images of validation, as the data set has them; returns the number of files compared.
+    """Compares the first `verify.files` images of validation, as the data set holds them; returns the number of files.
 
-    `keras` (N x K) holds Keras's answers to the whole split. Raises DarkroomError for the first file that differs.
+    `keras` (N x K) holds Keras's probabilities for the whole split. Raises DarkroomError for the first file that differs.
     """
     count = min(settings.verify.files, len(validation))
     tolerance = settings.verify.largest_difference
@@ -39,34 +39,35 @@ def check_split(
 def compare(
     classifier: Classifier, image: bytes | Pixels, prepared: Pixels, keras: Probabilities, name: str, tolerance: float
 ) -> int:
-    """Gives `classifier` one image, a file's bytes or uint8 H x W or H x W x C, as files of every kind; returns how many.
+    """Gives `classifier` one image as files of every kind; returns the number of files.
 
-    `prepared` (H x W x C) is what the network was given in training, `keras` (K) its answer. Raises DarkroomError, which names
-    the image and the kind of file, where the pixels differ in a single bit or the answer by more than `tolerance`.
+    `image` is a file's bytes, or uint8 pixels H x W or H x W x C. `prepared` (H x W x C) is the network's input in training,
+    `keras` (K) its probabilities. Raises DarkroomError, which names the image and the kind of file, if any pixel differs, or a
+    probability by more than `tolerance`.
     """
     count = 0
-    for kind, content, meaning in _files(image, classifier.image_policy):
+    for kind, content, stands_for in _files(image, classifier.image_policy):
         where = f"{name} as a file ({kind})"
-        expected = prepared if meaning is None else classifier.pixels(meaning)
+        expected = prepared if stands_for is None else classifier.pixels(stands_for)
         actual = classifier.pixels(content)
         if not np.array_equal(actual, expected):
-            shapes = f"{actual.shape} and {expected.shape}"
+            shapes = f"shapes {actual.shape} and {expected.shape}"
             different = f"{np.sum(actual != expected)} of {actual.size} values" if actual.shape == expected.shape else shapes
-            raise DarkroomError(f"{where}: the pixels are not those of training: {different} differ")
-        if meaning is None:
+            raise DarkroomError(f"{where}: the pixels differ from those of training: {different}")
+        if stands_for is None:
             _check_answer(classifier, content, keras, where, tolerance)
         count += 1
     return count
 
 
 def _files(image: bytes | Pixels, policy: ImagePolicy) -> Iterator[tuple[str, bytes, Pixels | None]]:
-    """Kind, bytes, and the pixels that they stand for where those are not the image itself."""
+    """The kind and the bytes of each file, and the pixels it stands for if they are not those of `image`."""
     if isinstance(image, bytes):
         yield "its own", image, None
         image = images.read(image, policy).pixels
-    for kind, content, meaning in file_variants(image, policy.background):
-        same = meaning.size == image.size and np.array_equal(meaning.ravel(), image.ravel())
-        yield kind, content, None if same else meaning
+    for kind, content, stands_for in file_variants(image, policy.background):
+        same = stands_for.size == image.size and np.array_equal(stands_for.ravel(), image.ravel())
+        yield kind, content, None if same else stands_for
 
 
 def _check_answer(classifier: Classifier, content: bytes, keras: Probabilities, where: str, tolerance: float) -> None:

@@ -1,6 +1,6 @@
-"""One image as files of every kind that a user may have: each decodes to the same pixels, if it is read correctly.
+"""One image as files of seven kinds, each of which decodes to known pixels if it is read correctly.
 
-All are PNG, which is lossless, so pixels can be compared to the last bit.
+All are PNG, which is lossless, so pixels can be compared exactly.
 """
 
 import struct
@@ -19,8 +19,8 @@ ORIENTATION_TAG, SHORT, ROTATE_CLOCKWISE = 0x0112, 3, 6
 def file_variants(pixels: Pixels, background: tuple[int, int, int]) -> Iterator[tuple[str, bytes, Pixels]]:
     """For uint8 H x W or H x W x 3 (RGB): the kind of file, its bytes, and the pixels that it stands for.
 
-    Those are `pixels` themselves, except for a grey copy of an image in colour, and for a half transparent one, through which
-    `background` (RGB) shows.
+    Those are `pixels` themselves for all kinds but two: a grey copy of a colour image, and a half-transparent copy, through
+    which `background` (RGB) shows.
     """
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     grey = flat if flat.ndim == 2 else _array(cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY))
@@ -41,12 +41,12 @@ def _png(pixels: NDArray[np.uint8 | np.uint16]) -> bytes:
 
 
 def _over(rgb: Pixels, background: tuple[int, int, int]) -> Pixels:
-    alpha = HALF / 255  # in floating point, which the reader avoids: no value is midway between two
+    alpha = HALF / 255  # in floating point, unlike the reader: no value falls halfway between two integers
     return _array(np.rint(rgb * alpha + np.array(background) * (1 - alpha)))
 
 
 def _rotated(pixels: Pixels) -> bytes:
-    """PNG of the image rotated by 90 degrees, with the EXIF orientation that tells a reader to rotate it back."""
+    """PNG of the image rotated by 90 degrees, with the EXIF orientation that makes a reader rotate it back."""
     rotated = np.ascontiguousarray(np.rot90(pixels))
     entry = struct.pack("<IHHHIHHI", 8, 1, ORIENTATION_TAG, SHORT, 1, ROTATE_CLOCKWISE, 0, 0)
     exif = np.frombuffer(b"II*\0" + entry, np.uint8)

@@ -1,4 +1,4 @@
-"""Does the ONNX file answer as the Keras model did, however it is run?"""
+"""Checks that the ONNX file answers as the Keras model did, in every configuration of onnxruntime."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ SHOWN = 10
 class Parity:
     """The comparison over N images.
 
-    `flips` are the positions where the most probable class differs although Keras was not in doubt: its margin between
-    the first and the second class exceeds twice the tolerance, so that rounding alone cannot explain it.
+    `largest_difference` is that of two probabilities, at the image number `worst`. `flips` are the images whose most probable
+    class differs although Keras's margin between its first and second class exceeds twice the tolerance, so that rounding alone
+    cannot explain it.
     """
 
     images: int
@@ -32,7 +33,7 @@ class Parity:
 
 
 def compare(onnx: Probabilities, keras: Probabilities, tolerance: float) -> Parity:
-    """Compares two arrays N x K of probabilities. Raises ValueError for shapes that differ."""
+    """Compares two N x K arrays of probabilities. Raises ValueError if their shapes differ."""
     if onnx.shape != keras.shape or onnx.ndim != 2:
         raise ValueError(f"shapes differ: {onnx.shape} and {keras.shape}")
     difference = np.abs(onnx.astype(np.float64) - keras).max(axis=1)
@@ -44,9 +45,9 @@ def compare(onnx: Probabilities, keras: Probabilities, tolerance: float) -> Pari
 
 
 def check(parity: Parity, allowed: Verify, name: str) -> None:
-    """Raises DarkroomError, with image and value, for a difference or a number of flips beyond what params.yaml allows.
+    """Raises DarkroomError, with image and value, if a difference or the number of flips exceeds what params.yaml allows.
 
-    `name` says what was compared; it begins the message.
+    `name` says what was compared; the message begins with it.
     """
     if len(parity.flips) > allowed.flips:
         shown = ", ".join(f"validation/{flip:06d}" for flip in parity.flips[:SHOWN])
@@ -62,7 +63,7 @@ def check(parity: Parity, allowed: Verify, name: str) -> None:
 
 @dataclass(frozen=True)
 class Configuration:
-    """One configuration of onnxruntime: images a batch, graph optimisation level, threads."""
+    """One configuration of onnxruntime: batch size, level of graph optimisation, number of threads."""
 
     batch: int
     level: str
@@ -70,7 +71,7 @@ class Configuration:
 
 
 def configurations(content: bytes, images: NDArray[np.uint8], name: str) -> Iterator[tuple[Configuration, Probabilities]]:
-    """The answers of an ONNX file to uint8 N x H x W x C in every configuration: N x K each."""
+    """The probabilities (N x K) of an ONNX file for uint8 N x H x W x C, in every configuration."""
     for level in session.LEVELS:
         for threads in THREADS:
             runner = session.load(content, name, threads, level)
@@ -82,11 +83,11 @@ def configurations(content: bytes, images: NDArray[np.uint8], name: str) -> Iter
 def check_configurations(
     content: bytes, images: NDArray[np.uint8], keras: Probabilities, allowed: Verify, path: str, name: str
 ) -> float:
-    """The largest difference to Keras's answers over all configurations. Raises DarkroomError for the first that fails."""
+    """The largest difference from Keras over all configurations. Raises DarkroomError for the first that fails."""
     largest = 0.0
     for configuration, answers in configurations(content, images, path):
         parity = compare(answers, keras, allowed.largest_difference)
         batch, level, threads = configuration.batch, configuration.level, configuration.threads
-        check(parity, allowed, f"{name}: batches of {batch}, optimisation {level}, {threads} threads")
+        check(parity, allowed, f"{name}: batch size {batch}, graph optimisation {level}, threads {threads}")
         largest = max(largest, parity.largest_difference)
     return largest

@@ -1,4 +1,4 @@
-"""Candidates that passed their gates become the files that Git holds and users get."""
+"""Publishes candidates that passed their gates: copies them to the files that Git holds and users get."""
 
 from darkroom.core import artifacts
 from darkroom.core.workspace import Workspace
@@ -8,9 +8,9 @@ REPORTS = ("export", "verify", "quantize")
 
 
 def publish(workspace: Workspace, model: str) -> list[str]:
-    """Copies the ONNX file, its smaller files and the three reports; returns the names of the files that were published.
+    """Copies the ONNX file, its quantized files and the three reports; returns the names of the ONNX files.
 
-    Raises DarkroomError, before anything is written, for a file that is not the one in its reports.
+    Raises DarkroomError, before anything is written, if a file does not have the SHA-256 in its report.
     """
     verified_models.exported(workspace, model)
     candidate = verified_models.candidate(workspace, model)

@@ -1,4 +1,4 @@
-"""ONNX files, as candidates or as published: their bytes are used only if they have the SHA-256 in the reports."""
+"""Candidate and published ONNX files, whose bytes are used only if they have the SHA-256 in the reports."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from darkroom.core.workspace import Workspace
 
 @dataclass(frozen=True)
 class VerifiedModel:
-    """The ONNX file of a model, the folder of its smaller files, and the reports of the stages that passed them.
+    """The ONNX file of a model, the folder of its quantized files, and the reports that hold their SHA-256.
 
-    `verify` and `quantize` are the stages to run again where a file is not the one in the report.
+    `verify` and `quantize` are the stages to run again if a file is not the one in its report.
     """
 
     onnx: Path
@@ -30,7 +30,7 @@ class VerifiedModel:
         return _read(self.onnx, expected, f"not the file that verify passed; run `dvc repro {self.verify}`")
 
     def quantized(self) -> dict[str, bytes]:
-        """The bytes of the smaller files by precision. Raises DarkroomError unless they are the ones that quantize kept."""
+        """The bytes of the quantized files by precision. Raises DarkroomError unless they are the ones that quantize kept."""
         remedy = f"not the file that quantize kept; run `dvc repro {self.quantize}`"
         return {
             precision: _read(self.smaller / f"model.{precision}.onnx", entry.get("sha256"), remedy)
@@ -47,7 +47,7 @@ def exported(workspace: Workspace, model: str) -> bytes:
 
 
 def candidate(workspace: Workspace, model: str) -> VerifiedModel:
-    """What export, verify and quantize wrote."""
+    """The candidate, as export and quantize wrote it."""
     return VerifiedModel(
         onnx=workspace.candidate(model),
         smaller=workspace.candidate_quantized(model),
@@ -59,7 +59,7 @@ def candidate(workspace: Workspace, model: str) -> VerifiedModel:
 
 
 def published(workspace: Workspace, model: str) -> VerifiedModel:
-    """What publish wrote, which Git holds and users get."""
+    """The published files, which Git holds and users get."""
     return VerifiedModel(
         onnx=workspace.onnx(model),
         smaller=workspace.quantized(model),

@@ -1,148 +1,185 @@
-"""The passport for people and programs, and the file against a checkout."""
+"""The metadata of an ONNX file for people and for programs, and the file held to a checkout."""
 
+import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 from ruamel.yaml import YAML
 
-from darkroom.core import dvc_files, paths
+from darkroom.commands import inspect_model
+from darkroom.core import artifacts, dvc_files
 from darkroom.core.errors import DarkroomError
+from darkroom.core.image_policy import ImagePolicy
+from darkroom.core.workspace import Workspace
 from tests.conftest import ROOT, Run
+from tests.support.networks import linear, plain, save
 
-MODEL = ROOT / "models" / "cnn" / "model.onnx"
-INT8 = ROOT / "models" / "cnn" / "compact" / "model.int8.onnx"
+COMMITTED = Workspace(ROOT, ROOT, ROOT / "params.yaml")
+POLICY = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
+DEPS = {"data/prepared/train": "1" * 32 + ".dir", "reports/code/train.csv": "2" * 32, "requirements.txt": "3" * 32}
+PARAMS = {"seed": 0, "models.tiny": {"fit": {"optimizer": {"Muon": {"weight_decay": 0.4}}}, "layers": ["Flatten"]}}
+METADATA = replace(plain(POLICY, ("left", "right", "ü"), 0.8), origin={"deps": DEPS, "params": PARAMS})
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A folder with the committed dvc.lock and the reports that it is held to."""
-    shutil.copy(ROOT / "dvc.lock", tmp_path)
-    shutil.copytree(ROOT / "reports" / "quantize", tmp_path / "reports" / "quantize")
-    return tmp_path
+def checkout(tmp_path: Path) -> Workspace:
+    """A checkout in which `tiny` was published, as float32 and int8, and its dvc.lock."""
+    workspace = Workspace(tmp_path, tmp_path, tmp_path / "params.yaml")
+    network = linear(np.eye(4)[:, :3], POLICY)
+    save(network, METADATA, workspace.onnx("tiny"))
+    save(network, replace(METADATA, precision="int8"), int8(workspace))
+    row = {"sha256": hashlib.sha256(int8(workspace).read_bytes()).hexdigest()}
+    artifacts.write_json(workspace.report("tiny", "quantize"), {"int8": row})
+    outs = [workspace.onnx("tiny"), workspace.report("tiny", "quantize")]
+    train, export = list(DEPS)[:2], list(DEPS)[2:]
+    lock: dict[str, Any] = {
+        "train@tiny": {"deps": entries({path: DEPS[path] for path in train}), "params": {"params.yaml": PARAMS}},
+        "export@tiny": {"deps": entries({path: DEPS[path] for path in export}), "params": {"params.yaml": {"seed": 0}}},
+        "publish@tiny": {"outs": entries({path.relative_to(tmp_path).as_posix(): dvc_files.digest(path) for path in outs})},
+    }
+    YAML().dump({"schema": "2.0", "stages": lock}, workspace.dvc_lock)
+    return workspace
 
 
-def edit(checkout: Path, right: str, wrong: str) -> None:
-    text = (checkout / "dvc.lock").read_text()
+def entries(digests: dict[str, str]) -> list[dict[str, str]]:
+    return [{"path": path, "md5": digest} for path, digest in digests.items()]
+
+
+def int8(workspace: Workspace) -> Path:
+    return workspace.quantized("tiny") / "model.int8.onnx"
+
+
+def edit_lock(checkout: Workspace, right: str, wrong: str) -> None:
+    text = checkout.dvc_lock.read_text()
     assert right in text
-    (checkout / "dvc.lock").write_text(text.replace(right, wrong))
+    checkout.dvc_lock.write_text(text.replace(right, wrong))
 
 
-def test_people_read_what_it_is(run: Run) -> None:
-    told = run("darkroom.commands.inspect_model", str(MODEL)).stdout
-    for words in ("Ankle boot", "28 x 28, grey", "parameters", "temperature", "Fashion-MNIST", "requirements.txt", "SHA-256"):
-        assert words in told
+def with_metadata(path: Path, key: str, right: str, wrong: str, target: Path) -> Path:
+    """A copy of an ONNX file, one of whose metadata is another."""
+    model = onnx.load(path)
+    (entry,) = (entry for entry in model.metadata_props if entry.key == key)
+    assert right in entry.value
+    entry.value = entry.value.replace(right, wrong)
+    onnx.save(model, target)
+    return target
 
 
-def test_programs_read_all_of_it(run: Run) -> None:
-    told = json.loads(run("darkroom.commands.inspect_model", str(INT8), "--json").stdout)
-    assert (told["model"], told["precision"], told["bytes"]) == ("cnn", "int8", INT8.stat().st_size)
-    sizes = {"channels": 1, "height": 28, "width": 28, "interpolation": "area", "shape": "stretch"}
-    assert told["image_policy"] == {**sizes, "background": [0, 0, 0], "max_pixels": 100_000_000}
-    assert {"requirements.txt", "data/prepared/train", "pipeline/training/network.py"} <= told["origin"]["deps"].keys()
-    assert told["origin"]["params"]["models.cnn"]["flip_averaging"] is True
+def against(model: Path, checkout: Workspace) -> None:
+    inspect_model.main([str(model), "--against", str(checkout.root)])
 
 
-@pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
-def test_the_committed_files_come_from_the_committed_lock(model: str, checkout: Path, run: Run) -> None:
-    for path in (ROOT / paths.onnx(model), *(ROOT / paths.compact(model)).glob("*.onnx")):
-        ended = run("darkroom.commands.inspect_model", str(path), "--against", str(checkout))
-        assert (ended.returncode, ended.stderr) == (0, "")
-        stage = "export" if path.name == "model.onnx" else "quantize"
-        assert ended.stdout == f"{path} is the file that {stage}@{model} of {checkout}/dvc.lock wrote\n"
-
-
-def test_what_differs_is_named(checkout: Path, run: Run) -> None:
-    lock = YAML(typ="safe").load(ROOT / "dvc.lock")["stages"]
-    written = next(out["md5"] for out in lock["export@cnn"]["outs"] if out["path"].endswith(".onnx"))
-    code = next(dep["md5"] for dep in lock["train@cnn"]["deps"] if dep["path"] == "pipeline/training/network.py")
-    edit(checkout, written, "a" * 32)
-    edit(checkout, code, "b" * 32)
-    edit(checkout, "seed: 0", "seed: 7")
-    edit(checkout, " weight_decay: 0.4", " weight_decay: 0.3")
-    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(checkout))
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines() == [
-        f"{MODEL}: not the file that export@cnn of {checkout}/dvc.lock wrote",
-        "models.cnn.fit.optimizer.Muon.weight_decay: 0.4 in the file, 0.3 in dvc.lock",
-        "seed: 0 in the file, 7 in dvc.lock",
-        f"pipeline/training/network.py: {code[:8]} in the file, bbbbbbbb in dvc.lock",
+def test_people_read_what_it_is(checkout: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    path = checkout.onnx("tiny")
+    inspect_model.main([str(path)])
+    assert capsys.readouterr().out.splitlines() == [
+        f"model       tiny, float32, {path.stat().st_size:,} bytes, opset 18",
+        "answers     left, right, ü",
+        "unsure      below 0.800, where validation's error rate is 2 %",
+        "image       2 x 2, grey; turned as EXIF says, laid over the background (0, 0, 0), 16 bit to 8; "
+        "other proportions stretched; scaled by OpenCV's area",
+        "network     12 parameters, 34 multiply-adds an image",
+        "calibrated  temperature 1.2500",
+        "data        Test, licence MIT",
+        "made with   keras 3",
+        "from data   data/prepared/train 11111111",
+        "from code   train 22222222",
+        "environment requirements.txt 33333333",
+        "parameters  models.tiny, seed",
+        f"SHA-256     {hashlib.sha256(path.read_bytes()).hexdigest()}",
     ]
 
 
-def test_a_file_changed_after_export_is_told(checkout: Path, tmp_path: Path, run: Run) -> None:
-    import onnx
+def test_programs_read_all_of_it(checkout: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    path = int8(checkout)
+    inspect_model.main([str(path), "--json"])
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["model"], facts["precision"], facts["classes"]) == ("tiny", "int8", ["left", "right", "ü"])
+    assert (facts["bytes"], facts["sha256"]) == (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    sizes = {"channels": 1, "height": 2, "width": 2, "interpolation": "area", "shape": "stretch"}
+    assert facts["image_policy"] == {**sizes, "background": [0, 0, 0], "max_pixels": 100_000_000}
+    assert facts["origin"] == {"deps": DEPS, "params": PARAMS}
 
-    model = onnx.load(MODEL)
+
+def test_a_file_of_a_checkout_is_recognised(checkout: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, stage in ((checkout.onnx("tiny"), "export"), (int8(checkout), "quantize")):
+        against(path, checkout)
+        assert capsys.readouterr().out == f"{path} is the file that {stage}@tiny of {checkout.dvc_lock} wrote\n"
+
+
+@pytest.mark.parametrize("model", ["ann", "classical", "cnn"])
+def test_the_committed_files_come_from_the_committed_lock(
+    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(COMMITTED.dvc_lock, tmp_path)
+    shutil.copytree(ROOT / "reports/quantize", tmp_path / "reports/quantize")
+    for path in (COMMITTED.onnx(model), *COMMITTED.quantized(model).glob("*.onnx")):
+        inspect_model.main([str(path), "--against", str(tmp_path)])
+        stage = "export" if path == COMMITTED.onnx(model) else "quantize"
+        assert capsys.readouterr().out == f"{path} is the file that {stage}@{model} of {tmp_path}/dvc.lock wrote\n"
+
+
+def test_what_differs_is_named(checkout: Workspace, run: Run) -> None:
+    path = checkout.onnx("tiny")
+    for right, wrong in {dvc_files.digest(path): "a" * 32, "2" * 32: "b" * 32, "seed: 0": "seed: 7", "0.4": "0.3"}.items():
+        edit_lock(checkout, right, wrong)
+    ended = run("darkroom", "inspect", str(path), "--against", str(checkout.root))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines() == [
+        f"{path}: not the file that export@tiny of {checkout.dvc_lock} wrote",
+        "models.tiny.fit.optimizer.Muon.weight_decay: 0.4 in the file, 0.3 in dvc.lock",
+        "seed: 0 in the file, 7 in dvc.lock",
+        "reports/code/train.csv: 22222222 in the file, bbbbbbbb in dvc.lock",
+    ]
+
+
+def test_a_file_that_was_changed_after_export_is_refused(checkout: Workspace, tmp_path: Path) -> None:
+    model = onnx.load(checkout.onnx("tiny"))
     model.doc_string = "changed"
     onnx.save(model, tmp_path / "m.onnx")
-    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"), "--against", str(checkout))
-    assert ended.returncode == 1
-    assert "changed afterwards" in ended.stderr
+    with pytest.raises(
+        DarkroomError,
+        match=r"m.onnx: not the file [^\n]+\nthe provenance is identical but the bytes differ: the file was changed afterwards",
+    ):
+        against(tmp_path / "m.onnx", checkout)
 
 
-def test_a_smaller_file_that_was_changed_is_told(checkout: Path, tmp_path: Path, run: Run) -> None:
-    import onnx
-
-    model = onnx.load(INT8)
-    for entry in model.metadata_props:
-        if entry.key == "classes":
-            entry.value = json.dumps(json.loads(entry.value)[::-1])
-    onnx.save(model, tmp_path / "m.onnx")
-    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"), "--against", str(checkout))
-    assert ended.returncode == 1
-    assert f"not the file that quantize@cnn of {checkout}/dvc.lock wrote" in ended.stderr
+def test_a_smaller_file_that_was_changed_is_refused(checkout: Workspace, tmp_path: Path) -> None:
+    path = with_metadata(int8(checkout), "classes", "left", "up", tmp_path / "m.onnx")
+    with pytest.raises(DarkroomError, match=f"^{path}: not the file that quantize@tiny of {checkout.dvc_lock} wrote\n"):
+        against(path, checkout)
 
 
-def test_a_report_that_is_not_the_locks_proves_nothing(checkout: Path, run: Run) -> None:
-    report = checkout / "reports" / "quantize" / "cnn.json"
+def test_a_report_that_is_not_the_locks_proves_nothing(checkout: Workspace) -> None:
+    report = checkout.report("tiny", "quantize")
     report.write_text(report.read_text() + " ")
-    ended = run("darkroom.commands.inspect_model", str(INT8), "--against", str(checkout))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert "not the report of the dvc.lock beside it" in ended.stderr
+    with pytest.raises(DarkroomError, match=f"^{report}: not the report that dvc.lock records; [^\n]+$"):
+        against(int8(checkout), checkout)
 
 
-def test_a_checkout_without_a_lock_is_one_line(tmp_path: Path, run: Run) -> None:
-    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(tmp_path))
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert ended.stderr.startswith(f"{tmp_path}/dvc.lock: no such file")
-    (tmp_path / "dvc.lock").write_text("schema: '2.0'\n")
-    ended = run("darkroom.commands.inspect_model", str(MODEL), "--against", str(tmp_path))
-    assert (ended.returncode, ended.stderr) == (1, f"{tmp_path}/dvc.lock: no export of a model called cnn\n")
+def test_a_checkout_without_a_lock_is_one_line(checkout: Workspace, tmp_path: Path) -> None:
+    checkout.dvc_lock.write_text("schema: '2.0'\n")
+    with pytest.raises(DarkroomError, match=f"^{checkout.dvc_lock}: no stage publish@tiny$"):
+        against(checkout.onnx("tiny"), checkout)
+    checkout.dvc_lock.unlink()
+    with pytest.raises(DarkroomError, match=f"^{checkout.dvc_lock}: no such file[^\n]*$"):
+        against(checkout.onnx("tiny"), checkout)
 
 
-def test_a_dependency_that_is_not_there_has_no_hash(tmp_path: Path) -> None:
-    with pytest.raises(DarkroomError, match=r"gone: no such file; dvc.yaml declares it"):
-        dvc_files.digest(tmp_path / "gone")
+def test_an_origin_that_is_damaged_is_one_line(checkout: Workspace, tmp_path: Path) -> None:
+    path = with_metadata(checkout.onnx("tiny"), "origin", '"deps"', '"depz"', tmp_path / "m.onnx")
+    with pytest.raises(DarkroomError, match=f"^{path}: damaged metadata: origin must have deps and params$"):
+        inspect_model.main([str(path)])
 
 
-def test_an_origin_that_is_damaged_is_one_line(tmp_path: Path, run: Run) -> None:
-    import onnx
-
-    model = onnx.load(MODEL)
-    for entry in model.metadata_props:
-        if entry.key == "origin":
-            entry.value = entry.value.replace('"deps"', '"depz"')
-    onnx.save(model, tmp_path / "m.onnx")
-    ended = run("darkroom.commands.inspect_model", str(tmp_path / "m.onnx"))
-    assert (ended.returncode, ended.stderr) == (
-        1,
-        f"{tmp_path}/m.onnx: damaged metadata: origin must have deps and params\n",
-    )
-
-
-def test_a_folder_is_hashed_as_dvc_does(tmp_path: Path) -> None:
-    for path in (ROOT / "pipeline" / "params").glob("*.py"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "x.pyc").write_bytes(b"x")
-    from dvc_data.hashfile.build import build
-    from dvc_data.hashfile.db import HashFileDB
-    from dvc_objects.fs.local import LocalFileSystem
-
-    shutil.copytree(tmp_path, tmp_path.parent / "clean", ignore=shutil.ignore_patterns("__pycache__"))
-    system = LocalFileSystem()
-    store = HashFileDB(system, str(tmp_path.parent / "store"))
-    _, _, known = build(store, str(tmp_path.parent / "clean"), system, "md5")
-    assert dvc_files.digest(tmp_path) == known.hash_info.value
+def test_a_file_of_an_earlier_version_has_its_files_of_code_in_one(checkout: Workspace, tmp_path: Path) -> None:
+    deps = {"pipeline/train.py": "4" * 32, "pipeline/export.py": "5" * 32}
+    lines = inspect_model.description(replace(METADATA, origin={"deps": deps, "params": {}}), b"")
+    together = hashlib.md5(("4" * 32 + "5" * 32).encode(), usedforsecurity=False).hexdigest()
+    assert lines["from code"] == f"2 files {together[:8]}"

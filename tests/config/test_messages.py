@@ -1,11 +1,18 @@
 """A mistake in params.yaml is one line: file, line, key, value, what is allowed or the nearest name."""
 
+import math
 import re
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from darkroom import config
+from darkroom.config import vocabulary
+from darkroom.config.signatures import Signature
+from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
 from tests.support.params import LAYERS, PARAMS, RATE
 
@@ -61,6 +68,21 @@ MISTAKES = [
         "- Activation: {activation: glu}",
         "10: models.tiny.layers[1].Activation.activation: 'glu': it halves the ch",
     ),
+    ("- Flatten", "- Dense: {units: 4, name: 3}", "10: models.tiny.layers[1].Dense.name: 3: text is needed"),
+    ("- Flatten", "- Dense: {units: 4, name: {a: 1}}", "10: models.tiny.layers[1].Dense.name: {'a': 1}: text is needed"),
+    *(
+        (
+            "- Flatten",
+            f"- Conv2DTranspose: {{filters: 4, kernel_size: {size}}}",
+            f"10: models.tiny.layers[1].Conv2DTranspose.kernel_size: {size}: one or two whole numbers are needed",
+        )
+        for size in ("3.5", "null", "[3]", "[3, 1.5]", "0", "-1")
+    ),
+    (
+        "- Flatten",
+        "- Conv2DTranspose: {filters: 4, kernel_size: 3, strides: null}",
+        "10: models.tiny.layers[1].Conv2DTranspose.strides: null: one or two whole numbers are needed",
+    ),
     ("- Flatten", "- Normalization", "10: models.tiny.layers[1].Normalization: Normalization needs the argument mean"),
     ("error_rate: 0.05", "error_rate: 2.0", "21: export.error_rate: 2.0: input should be less than 1"),
     ("forms: [int8]", "forms: [int4]", "23: quantize.forms[0]: 'int4': input should be 'int8' or 'float16'"),
@@ -95,13 +117,18 @@ MISTAKES = [
     ),
     ("epochs: 3\n", "epochs: three\n", "13: models.tiny.fit.epochs: 'three': input should be a valid integer"),
     ("epochs: 3\n", "epochs: 0\n", "13: models.tiny.fit.epochs: 0: input should be greater than or equal to 1"),
+    ("epochs: 3\n", f"epochs: {10**400}\n", f"13: models.tiny.fit.epochs: 1{56 * '0'}...: input should be less than "),
     ("validation: 0.1", "validation: 1.5", "4: preprocess.validation: 1.5: input should be less than 1"),
     ("flip_averaging: false", "flip_averaging: 1", "20: models.tiny.flip_averaging: 1: input should be a valid boolean"),
     ("channels: 1", "channels: 2", "3: image.channels: 2: input should be 1 or 3"),
     ("[0, 0, 0]", "[0, 0, 256]", "3: image.background[2]: 256: input should be less than or equal to 255"),
     ("[0, 0, 0]", "[0, 0]", "3: image.background[2]: the key is missing; it is required"),
     ("100_000_000", "0", "3: image.max_pixels: 0: input should be greater than or equal to 1"),
-    ("seed: 0", "seed: 0\nseed: 1", '2: found duplicate key "seed" with value "1" (original value: "0"); a key may stand once'),
+    (
+        "seed: 0",
+        "seed: 0\nseed: 1",
+        '2: found duplicate key "seed" with value "1" (original value: "0"); each key may occur only once',
+    ),
     ("export: {opset: 18, calibrate: true, error_rate: 0.05}\n", "", "1: export: the key is missing; it is required"),
     ("tiny:", "ti.ny:", "7: models.ti.ny: 'ti.ny': must match ^[a-z0-9_]+$"),
     ("image: {", "image: [", "3: not valid YAML: expected ',' or ']', but got '}'"),
@@ -153,6 +180,8 @@ MISTAKES = [
         "decay_steps: 9, warmup_steps: 5 %",
         f"{DECAY}.warmup_steps: it has no effect without warmup_target",
     ),
+    ("decay_steps: 3 epochs", "decay_steps: .inf", f"{DECAY}.decay_steps: inf: a number of steps, `2 epochs` or `80 %` is"),
+    ("decay_steps: 3 epochs", "decay_steps: .nan", f"{DECAY}.decay_steps: nan: a number of steps, `2 epochs` or `80 %` is"),
     ("warmup: null", "warmup: 100 %", "16: models.tiny.fit.warmup: '100 %': all 3 epochs would be warm-up"),
     ("warmup: null", "warmup: 3 epochs", "16: models.tiny.fit.warmup: '3 epochs': all 3 epochs would be warm-up"),
     (
@@ -164,6 +193,16 @@ MISTAKES = [
         RATE,
         "SGD: {learning_rate: -0.1}",
         "15: models.tiny.fit.optimizer.SGD.learning_rate: -0.1: a number above 0 is needed, or a schedule",
+    ),
+    (
+        RATE,
+        "SGD: {learning_rate: .inf}",
+        "15: models.tiny.fit.optimizer.SGD.learning_rate: inf: a number above 0 is needed, or a",
+    ),
+    (
+        RATE,
+        "SGD: {learning_rate: .nan}",
+        "15: models.tiny.fit.optimizer.SGD.learning_rate: nan: a number above 0 is needed, or a",
     ),
     (RATE, "Adam: {use_ema: yes}", "15: models.tiny.fit.optimizer.Adam.use_ema: 'yes': the argument takes true or false"),
     (RATE, "Muon: {exclude_layers: conv}", "15: models.tiny.fit.optimizer.Muon.exclude_layers: 'conv': a list is needed"),
@@ -267,6 +306,38 @@ def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path
     with pytest.raises(DarkroomError, match=re.escape(f"{path}:{line}")) as refused:
         config.load_file(path)
     assert "\n" not in str(refused.value)
+
+
+# Where in models.tiny a call is, its name, the arguments that it needs, and the signatures of its kind.
+CALLS = [
+    (("layers", 1), "Conv2DTranspose", {"filters": 4, "kernel_size": 3}, vocabulary.layers),
+    (("fit", "optimizer"), "SGD", {}, vocabulary.optimizers),
+    (
+        ("fit", "optimizer", "Adam", "learning_rate"),
+        "CosineDecay",
+        {"initial_learning_rate": 0.1, "decay_steps": 9},
+        vocabulary.schedules,
+    ),
+    (("augment", 0), "CoarseDropout", {}, vocabulary.transforms),
+    (("fit", "loss"), "CategoricalFocalCrossentropy", {}, vocabulary.losses),
+    (("fit", "callbacks", 0), "ReduceLROnPlateau", {}, vocabulary.callbacks),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "needed", "signatures"), CALLS, ids=[name for _, name, *_ in CALLS])
+def test_any_value_of_an_argument_is_accepted_or_is_one_line(
+    where: tuple[str | int, ...], name: str, needed: dict[str, Any], signatures: Callable[[], dict[str, Signature]]
+) -> None:
+    source = yaml_source.parse(PARAMS, "params.yaml")
+    section: Any = source.values["models"]["tiny"]
+    for step in where[:-1]:
+        section = section[step]
+    for argument, value in product(signatures()[name].arguments, (None, math.inf, math.nan, [], {}, "x", -1, [3])):
+        section[where[-1]] = {name: {**needed, argument: value}}
+        try:
+            config.checked(source)
+        except DarkroomError as error:
+            assert "\n" not in str(error)
 
 
 def test_every_mistake_has_its_line(tmp_path: Path) -> None:

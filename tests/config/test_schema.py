@@ -85,4 +85,4 @@ def test_the_check_imports_no_tensorflow(project: Path, run) -> None:
         "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)\n"
     )
     checked = run("check")
-    assert (checked.stdout, checked.returncode) == ("params.yaml is sound: Fashion-MNIST; models ann, classical, cnn\n", 0)
+    assert (checked.stdout, checked.returncode) == ("params.yaml is valid: Fashion-MNIST; models ann, classical, cnn\n", 0)

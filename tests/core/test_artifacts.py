@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, in one form."""
+"""Files and folders are written whole or not at all, in one canonical form."""
 
 import os
 from pathlib import Path
@@ -52,3 +52,28 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         artifacts.replace(path, interrupted)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_folder_that_cannot_be_renamed_into_place_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    (folder / "old").touch()
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "fresh":
+            raise OSError("no space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="no space left"), artifacts.replaced(folder):
+        pass
+    assert [path.name for path in tmp_path.rglob("*")] == ["prepared", "old"]
+
+
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "prepared.part" / "old").mkdir(parents=True)
+    (tmp_path / "prepared.part" / "old" / "kept").touch()
+    with pytest.raises(KeyboardInterrupt), artifacts.replaced(tmp_path / "prepared"):
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.rglob("*")] == ["prepared", "kept"]

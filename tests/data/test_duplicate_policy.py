@@ -28,7 +28,7 @@ PAIRS = pd.DataFrame(
 
 
 def partition(drop: bool) -> duplicate_policy.Partition:
-    return duplicate_policy.partition(TABLE, ["a", "b"], PAIRS, drop, (0.1, 0.2, 0))
+    return duplicate_policy.partition(TABLE, ["a", "b"], PAIRS, drop, 0.1, 0.2, 0)
 
 
 def test_report_keeps_all_and_counts_them() -> None:

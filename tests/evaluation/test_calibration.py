@@ -14,25 +14,25 @@ def test_the_temperature_of_an_overconfident_network_is_recovered() -> None:
     logits = draw.normal(0, 2, (20_000, 3))
     calibrated = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     labels = (calibrated.cumsum(axis=1) < draw.random((20_000, 1))).sum(axis=1)
-    overconfident = calibration.tempered(calibrated.astype(np.float32), 0.5)  # its logits are doubled
+    overconfident = calibration.temperature_scaled(calibrated.astype(np.float32), 0.5)  # its logits are doubled
     temperature = calibration.temperature(overconfident, labels)
     assert temperature == pytest.approx(2, abs=0.06)
-    tempered = calibration.tempered(overconfident, temperature)
-    assert np.array_equal(tempered.argmax(axis=1), overconfident.argmax(axis=1))
-    assert calibration.expected_error(overconfident, labels) > 0.05
-    assert calibration.expected_error(tempered, labels) < 0.02
+    scaled = calibration.temperature_scaled(overconfident, temperature)
+    assert np.array_equal(scaled.argmax(axis=1), overconfident.argmax(axis=1))
+    assert calibration.expected_calibration_error(overconfident, labels) > 0.05
+    assert calibration.expected_calibration_error(scaled, labels) < 0.02
 
 
-def test_tempered_is_softmax_of_divided_logits() -> None:
-    halves = calibration.tempered(np.array([[0.9, 0.1]], np.float32), 2.0)
+def test_temperature_scaled_is_softmax_of_divided_logits() -> None:
+    halves = calibration.temperature_scaled(np.array([[0.9, 0.1]], np.float32), 2.0)
     assert halves == pytest.approx(np.array([[0.75, 0.25]]), abs=1e-6)  # odds of 9 become 3
-    assert np.isfinite(calibration.tempered(np.array([[1.0, 0.0]], np.float32), 2.0)).all()
+    assert np.isfinite(calibration.temperature_scaled(np.array([[1.0, 0.0]], np.float32), 2.0)).all()
 
 
 def test_calibration_error_by_hand() -> None:
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
     labels = np.array([0, 1, 0, 0])
-    assert calibration.expected_error(probabilities, labels) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4, abs=1e-6)
+    assert calibration.expected_calibration_error(probabilities, labels) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_calibration_error_by_hand() -> None:
         ([0, 0, 0, 1, 0], 0.1, 0.9),  # two of equal probability, one of them wrong: neither is answered
         ([0, 0, 0, 1, 0], 0.2, 0.0),
         ([0, 0, 0, 0, 1], 0.1, 0.8),
-        ([1, 0, 0, 0, 0], 0.1, calibration.NEVER),  # the answer of the highest probability is wrong
+        ([1, 0, 0, 0, 0], 0.1, calibration.ABOVE_ALL),  # the answer of the highest probability is wrong
     ],
 )
 def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float) -> None:

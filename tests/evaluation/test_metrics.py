@@ -41,8 +41,8 @@ def test_a_class_that_is_never_predicted_has_precision_zero() -> None:
 
 def test_the_most_frequent_errors_come_first_without_right_answers() -> None:
     counts = np.array([[90, 2, 0], [5, 80, 2], [0, 0, 70]])
-    assert metrics.confused(counts, 9) == [(1, 0), (0, 1), (1, 2)]
-    assert metrics.confused(counts, 1) == [(1, 0)]
+    assert metrics.most_confused(counts, 9) == [(1, 0), (0, 1), (1, 2)]
+    assert metrics.most_confused(counts, 1) == [(1, 0)]
 
 
 def test_the_accuracy_on_no_images_is_none() -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from darkroom.core.errors import DarkroomError
 from darkroom.evaluation import metrics, results
 from tests.evaluation.test_metrics import LABELS, PROBABILITIES
 
@@ -31,5 +32,11 @@ def test_the_headline_has_five_figures() -> None:
 
 def test_a_precision_that_was_not_kept_has_its_reason_alone() -> None:
     report = {"float32": {"accuracy": 1.0}, "int8": {"kept": False, "reason": "no gain", "tried": []}}
-    quantized = results.quantized(report, {}, SimpleNamespace(labels=LABELS), 0.95, np.zeros(6, bool))
+    quantized = results.quantized("cnn", report, {}, SimpleNamespace(labels=LABELS), 0.95, np.zeros(6, bool))
     assert quantized == {"int8": {"kept": False, "reason": "no gain"}}
+
+
+def test_a_damaged_quantized_file_is_named_with_its_model() -> None:
+    split, report = SimpleNamespace(labels=LABELS, batches=lambda: iter(())), {"int8": {"kept": True, "reason": "kept"}}
+    with pytest.raises(DarkroomError, match=r"^cnn int8: not an ONNX model that onnxruntime can run: "):
+        results.quantized("cnn", report, {"int8": b"not a model"}, split, 0.95, np.zeros(6, bool))

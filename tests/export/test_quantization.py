@@ -28,7 +28,7 @@ from tests.support.networks import linear, plain
 policy = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 draw = np.random.default_rng(0)
 model = linear(draw.normal(0, 1, (64, 10)), policy)
-smaller = quantization.int8(model, draw.integers(0, 256, (100, 8, 8, 1), np.uint8), quantization.PLAIN[1])
+smaller = quantization.int8(model, draw.integers(0, 256, (100, 8, 8, 1), np.uint8), quantization.FORMS[1])
 print(hashlib.sha256(canonical.with_metadata(smaller, plain(policy, tuple("0123456789")))).hexdigest())
 """
     command = [sys.executable, "-c", program]

@@ -74,7 +74,7 @@ def test_another_device_or_another_library_restarts_from_scratch(tmp_path: Path,
 
 def test_a_state_belongs_to_data_parameters_code_and_libraries(project: Path) -> None:
     trainings.prepare(project)
-    belongs = checkpoint_file.belonging("tiny", WORKSPACE)
+    belongs = checkpoint_file.identity("tiny", WORKSPACE)
     assert {"data/prepared/train", "requirements.txt", "darkroom.training.network", "pipeline.train"} <= belongs.deps.keys()
     assert "reports/code/train.csv" not in belongs.deps  # the modules stand for it
     assert {"seed", "image", "models.tiny", "processor", "libraries"} <= belongs.params.keys()

@@ -62,7 +62,7 @@ def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None
     ]
     (first, errors), (second, other_errors) = (one.communicate(timeout=200) for one in both)
     assert [one.returncode for one in both] == [0, 0], errors + other_errors
-    assert "Epoch" not in second and "process 1 of 2 works; process 0 reports the progress\n" in second
+    assert "Epoch" not in second and "process 1 of 2 is running; process 0 reports the progress\n" in second
     return first
 
 
@@ -86,7 +86,7 @@ def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None
     other = trainings.started(trainings.by_variables(1 - dead, port), "pipeline.train", "tiny")
     one.communicate(timeout=200)
     _, errors = other.communicate(timeout=60)
-    assert other.returncode != 0 and errors.splitlines()[-1] == watchdog.LINE and "absl" not in errors
+    assert other.returncode != 0 and errors.splitlines()[-1] == watchdog.LOST and "absl" not in errors
     assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
     assert len(losses()) >= 3 and not WORKSPACE.checkpoint("tiny").exists()
 
@@ -102,4 +102,4 @@ def test_ctrl_c_in_one_of_two_ends_both() -> None:
     _, errors = second.communicate(timeout=60)
     assert second.returncode == 130 and errors.splitlines()[-1].startswith("interrupted; `dvc repro` resumes in epoch ")
     _, errors = first.communicate(timeout=60)
-    assert first.returncode != 0 and errors.splitlines()[-1] == watchdog.LINE
+    assert first.returncode != 0 and errors.splitlines()[-1] == watchdog.LOST

@@ -56,7 +56,7 @@ def test_an_export_is_calibrated_and_says_so() -> None:
     export.main(["tiny"])
     assert Classifier(WORKSPACE.candidate("tiny")).metadata.temperature == 1
     untouched = np.load(WORKSPACE.reference("tiny"))
-    assert np.allclose(calibration.tempered(untouched, metadata.temperature), answers, atol=1e-5)
+    assert np.allclose(calibration.temperature_scaled(untouched, metadata.temperature), answers, atol=1e-5)
     labels = Shards(WORKSPACE.split("validation")).labels
     assert metrics.log_loss(labels, answers) < metrics.log_loss(labels, untouched)
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from darkroom import config
 from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.evaluation import metrics
 from darkroom.reporting import figures
+from darkroom.reporting.page import content, render
 from pipeline import report
 from tests.support.results import AFTER, IMAGE, LEAKED, NO_PREVIEWS, prepare, summary
 
@@ -66,7 +68,8 @@ def test_clean_data_need_few_words() -> None:
     assert "Layout: folder per class: 3 folders. Most training images: dog, 5; fewest: cat, 3." in section(text, "The data")
     steps = "tiny Affine (translate_px: [-1, 1], p: 0.5)"
     assert section(text, "Augmentation") == f"{steps} The first training image of cat, in sixteen epochs, row by row."
-    assert f'src="{figures.address(b"a PNG file")}"' in text
+    assert "test accuracy of <strong>tiny</strong>, the only model<br>" in text
+    assert f'src="{figures.data_uri(b"a PNG file")}"' in text
     titles = ("Unusual files", "Preprocessing, before and after", "Licence", "leaked")
     assert [title for title in titles if title in text] == []
 
@@ -85,7 +88,7 @@ def test_leaks_are_shown_with_the_accuracy_without_them() -> None:
     counts = "2 more have a similarity of 0.99 or more, and 1 after one of them is mirrored."
     assert f"3 pairs of images have the same pixels; {counts}" in words
     places = "Images with a duplicate: 4 within train, 8 between train and test."
-    assert f"{places} 2 of them have a different label than their duplicate." in words
+    assert f"{places} 2 images have a different label from their duplicate." in words
     assert "4 of 8 test images have a duplicate in train or validation" in words
     row = "75.00 % 50.00 % 40.00 % to 60.00 % 2 4"
     assert f"tiny {row} tiny, int8 {row}" in words
@@ -175,4 +178,28 @@ def test_a_broken_params_yaml_deletes_nothing() -> None:
     workspace.params.write_text("models: {}\n")
     with pytest.raises(DarkroomError):
         report.main([])
+    assert workspace.evaluation("old").exists()
+
+
+def test_the_best_of_several_models_is_on_the_first_tile() -> None:
+    workspace = prepare(summary(["cat", "dog"]))
+    values = content(workspace, config.load(workspace), {"tiny": json.loads(workspace.evaluation("tiny").read_text())})
+    evaluations = {
+        name: {**values["evaluations"]["tiny"], "accuracy": share} for name, share in (("tiny", 0.75), ("other", 0.7))
+    }
+    quantized: dict[str, Any] = {name: {} for name in evaluations}
+    text = render({**values, "evaluations": evaluations, "quantized": quantized})
+    assert "test accuracy of <strong>tiny</strong>, the best of 2 models<br>" in text
+
+
+def test_one_image_with_another_label_is_in_the_singular() -> None:
+    prepare(summary(["cat", "dog"], duplicates={**LEAKED, "conflicts": 1}))
+    assert " 1 image has a different label from its duplicate." in section(page(), "Duplicates and leaks")
+
+
+def test_the_results_of_the_checkout_survive_other_parameters_in_a_folder_that_is_named_in_full() -> None:
+    workspace = prepare(summary(["cat", "dog"]))
+    artifacts.write_json(workspace.evaluation("old"), {"accuracy": 1})
+    workspace.params.rename("trial.yaml")
+    report.main(["--workspace", str(Path.cwd()), "--params", "trial.yaml"])
     assert workspace.evaluation("old").exists()

@@ -108,5 +108,5 @@ def test_other_data_restart_from_scratch(run: Run) -> None:
 
 def test_a_comment_in_the_code_restarts_nothing(run: Run) -> None:
     artifacts.write_bytes(WORKSPACE.checkpoint("tiny"), left_by_a_kill(run))
-    changed("darkroom/training/network.py", "1 / 255", "1 / 255  # white")
+    changed("darkroom/training/network.py", '"logits"\n', '"logits"  # their name\n')
     assert "tiny: resumes in epoch 2\n" in trained(run)

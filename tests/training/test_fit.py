@@ -95,7 +95,7 @@ def setup_of(shard: Shard) -> Setup:
 
 def test_a_lost_process_is_named_where_there_are_several() -> None:
     error = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
-    assert str(fit.explain(error, setup_of(Shard(0, 2, 2)))) == watchdog.LINE
+    assert str(fit.explain(error, setup_of(Shard(0, 2, 2)))) == watchdog.LOST
     assert str(fit.explain(error, setup_of(Shard()))).startswith("params.yaml:7: models.m.fit: UNKNOWN: Gloo")
 
 

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.tensorflow
 
 
 def test_a_training_that_is_not_deterministic_says_so() -> None:
-    (line,) = train.warnings(SimpleNamespace(), deterministic=False)
+    (line,) = train.determinism_warnings(SimpleNamespace(), deterministic=False)
     assert line == "training.deterministic: false: another run may give other bytes; true makes them the same"
 
 
 def test_one_that_is_has_nothing_to_say(project: Path) -> None:
     write_splits()
-    assert train.warnings(prepared(), deterministic=True) == []
+    assert train.determinism_warnings(prepared(), deterministic=True) == []

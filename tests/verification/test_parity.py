@@ -60,6 +60,6 @@ def test_a_configuration_that_fails_is_named() -> None:
     allowed = Verify(largest_difference=1e-5, flips=2, images=1, files=1)
     wrong = np.full((2, 3), 1 / 3, np.float32)
     with pytest.raises(
-        DarkroomError, match=r"^cnn: batches of 1, optimisation none, 1 threads: validation/00000\d: onnxruntime"
+        DarkroomError, match=r"^cnn: batch size 1, graph optimisation none, threads 1: validation/00000\d: onnxruntime"
     ):
         parity.check_configurations(model.SerializeToString(), images, wrong, allowed, "m.onnx", "cnn")

@@ -1,6 +1,6 @@
 """From the bytes of an image file to its pixels: uint8, orientation applied, opaque, grey or RGB.
 
-Pillow reads every header and decodes most formats. OpenCV decodes plain JPEG, to the same values in less time, and 16 bit
+Pillow reads every header and decodes most formats. OpenCV decodes plain JPEG, to the same values in less time, and 16-bit
 colour, of which Pillow keeps only the upper 8 bits. Colour profiles are not applied.
 """
 
@@ -25,7 +25,7 @@ Pixels = NDArray[np.uint8]
 
 YCCK = 2  # the colour transform in Adobe's marker of a four-colour JPEG that is stored as YCCK
 OPTIONAL_DECODERS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # Pillow can be built without them
-MODES = {  # mode of Pillow: the mode to convert to, and the note about it
+MODES = {  # Pillow's mode: the mode to convert to, and the note about it
     "1": ("L", "1 bit"),
     "L": ("L", None),
     "RGB": ("RGB", None),
@@ -39,7 +39,7 @@ MODES = {  # mode of Pillow: the mode to convert to, and the note about it
     "RGBA": ("RGBA", None),
     "RGBa": ("RGBA", None),
 }
-# All that the decoders raised for tens of thousands of files with a few bytes changed.
+# Everything that the decoders raised for tens of thousands of files with a few bytes changed.
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, RuntimeError, struct.error, zlib.error, cv2.error)
 
 
@@ -57,9 +57,9 @@ class DecodedImage:
 def decode(content: bytes, background: Background, max_pixels: int, capture_stderr: bool = False) -> DecodedImage:
     """Decodes an image file; transparent pixels show `background` (RGB).
 
-    With `capture_stderr` nothing is printed, and data damage, which libjpeg only prints, becomes a note; standard error of the
-    whole process is redirected meanwhile. Raises DarkroomError, in fixed words, for a file that is not an image, has no decoder
-    here, is damaged or truncated, or has more than `max_pixels`.
+    With `capture_stderr` nothing is printed, and damage that libjpeg only prints becomes a note; meanwhile standard error of
+    the whole process is redirected. Raises DarkroomError, in fixed words, for a file that is not an image, has no decoder here,
+    is damaged or truncated, or has more than `max_pixels`.
     """
     image_format = _supported_format(content)
     with captured_stderr() if capture_stderr else nullcontext(bytes) as printed:

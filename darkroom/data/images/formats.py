@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes, and which suffixes belong to it. Names of formats are Pillow's."""
+"""Recognises the format of an image file by its first bytes, and knows its suffixes. Names of formats are Pillow's."""
 
 from pathlib import PurePath
 

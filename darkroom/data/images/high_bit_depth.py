@@ -1,4 +1,4 @@
-"""Images with more than 8 bits a channel, scaled to 8 by their full range (white stays white) and rounded to the nearest."""
+"""Scales images with more than 8 bits per channel to 8 bits, by their full range (white stays white), rounded to nearest."""
 
 from typing import cast
 
@@ -16,7 +16,7 @@ WHITE_IS_ZERO, PREMULTIPLIED = 0, (1,)  # values of the TIFF tags PhotometricInt
 
 
 def bits(image: Image.Image, content: bytes) -> int:
-    """Bits a channel; 8 where there are fewer, or where the format has no fixed range."""
+    """Bits per channel; 8 if there are fewer, or if the format has no fixed range."""
     if image.format == "PNG":
         return max(8, content[PNG_DEPTH])
     if isinstance(image, TiffImageFile):
@@ -25,10 +25,10 @@ def bits(image: Image.Image, content: bytes) -> int:
 
 
 def pixels(image: Image.Image, content: bytes, bits: int) -> Pixels | None:
-    """uint8 H x W or H x W x C of a loaded image with `bits` a channel; None where Pillow's own 8 bits have to do.
+    """uint8 H x W or H x W x C of a loaded image with `bits` per channel; None if Pillow's own 8-bit values must do.
 
-    Pillow keeps only the upper 8 bits of colour images, so OpenCV decodes those. Pillow has loaded them before, and so has
-    checked them for damage.
+    Pillow keeps only the upper 8 bits of colour images, so OpenCV decodes those. Pillow has already loaded them, and
+    so checked them for damage.
     """
     if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
         return _grey(image, 2**bits - 1)
@@ -47,7 +47,7 @@ def _grey(image: Image.Image, white: int) -> Pixels:
     values = np.asarray(image)
     scaled = _scaled(values, white)
     if isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO:
-        scaled = 255 - scaled  # Pillow inverts 8 bit images itself, but not those of 16 bit
+        scaled = 255 - scaled  # Pillow inverts 8-bit images itself, but not 16-bit ones
     key = image.info.get("transparency")
     if key is None:
         return scaled

@@ -36,14 +36,14 @@ def normalize(
         pixels = _opaque(pixels, background)
     if orientation in TURNS:
         notes.append(f"EXIF orientation {orientation}")
-        pixels = pixels if tiff else TURNS[orientation](pixels)  # Pillow and OpenCV both turn a TIFF while they decode it
+        pixels = pixels if tiff else TURNS[orientation](pixels)  # Pillow and OpenCV both rotate a TIFF while they decode it
     if frames > 1:
         notes.append(f"first of {frames} {'pages' if tiff else 'frames'}")
     return pixels, notes
 
 
 def _opaque(pixels: Pixels, background: Background) -> Pixels:
-    """Composites H x W x 2 (grey, alpha) or H x W x 4 over `background`, rounded to the nearest; grey on grey stays grey."""
+    """Composites H x W x 2 (grey, alpha) or H x W x 4 over `background`, rounded to nearest; grey on grey stays grey."""
     colours, alpha = pixels[..., :-1], pixels[..., -1:].astype(np.uint16)
     below = np.array(background, np.uint16)
     if colours.shape[2] == 1 and len(set(background)) == 1:

@@ -1,7 +1,7 @@
-"""Keeps the image libraries from changing, or printing to, what the whole process shares.
+"""Keeps the image libraries from changing global state, and from printing to standard error.
 
-Pillow has its pixel limit in a global variable and reports through Python's warnings and logging, so one thread at a time
-uses it. libjpeg, libpng and OpenCV print to standard error, which a stage can capture.
+Pillow keeps its pixel limit in a global variable and reports through Python's warnings and logging, so only one thread at a
+time uses it. libjpeg, libpng and OpenCV print to standard error, which a stage can capture.
 """
 
 import logging
@@ -25,10 +25,10 @@ _NULL_HANDLER = logging.NullHandler()
 
 @contextmanager
 def pillow_guard(max_pixels: int) -> Iterator[None]:
-    """Inside, Pillow prints nothing and raises DecompressionBombError beyond twice `max_pixels`. One thread at a time."""
+    """In the block Pillow prints nothing and raises DecompressionBombError beyond twice `max_pixels`. One thread at a time."""
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Without a handler Python prints warnings of the log. Adding the same handler again has no effect.
+        # Without a handler Python prints logged warnings. Adding the same handler again has no effect.
         logging.getLogger("PIL").addHandler(_NULL_HANDLER)
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
         try:
@@ -43,7 +43,7 @@ def captured_stderr() -> Iterator[Callable[[], bytes]]:
 
     One thread at a time, since a captured line does not say which thread printed it.
     """
-    if sys.__stderr__ is None:  # it was closed before the start, and its descriptor may belong to any file by now
+    if sys.__stderr__ is None:  # closed before Python started, so its descriptor may belong to any file by now
         yield lambda: b""
         return
     with _STDERR_LOCK:
@@ -61,7 +61,7 @@ def captured_stderr() -> Iterator[Callable[[], bytes]]:
 
 @lru_cache(1)
 def _capture_file(_: int) -> int:
-    """The descriptor of an empty, unnamed file, one a process, because a forked process would share its position.
+    """The descriptor of an empty, unnamed file, one per process, because a forked process would share its position.
 
     In memory on Linux: a container may have no writable folder.
     """

@@ -40,7 +40,7 @@ def describe(name: str, workspace: Workspace) -> Description:
 
 @contextmanager
 def opened(name: str, workspace: Workspace) -> Iterator[Collection]:
-    """Opens the data set that `dataset:` names. An archive is unpacked into a temporary folder for as long as the block lasts.
+    """Opens the data set that `dataset:` names. An archive is unpacked into a temporary folder until the block ends.
 
     Raises DarkroomError, with the name of the file, where no layout is recognised, or where file names are not read as UTF-8.
     """
@@ -58,7 +58,7 @@ def opened(name: str, workspace: Workspace) -> Iterator[Collection]:
 
 
 def remove_leftovers(workspace: Workspace) -> None:
-    """Removes archives that a killed run has left unpacked."""
+    """Removes the unpacked archives that a killed run left behind."""
     for folder in _temporary(workspace).glob(f"{UNPACKED}*.part"):
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -66,7 +66,7 @@ def remove_leftovers(workspace: Workspace) -> None:
 def originals(name: str, split: str, count: int, workspace: Workspace) -> list[bytes | Pixels]:
     """The first `count` images of a prepared split as the data set has them: the bytes of a file, or uint8 pixels.
 
-    Raises DarkroomError if the index in data/prepared is not of this data set.
+    Raises DarkroomError if the index in data/prepared belongs to another data set.
     """
     index = pd.read_csv(workspace.index, dtype=str, keep_default_na=False, lineterminator="\n")
     sources = index.loc[index["split"] == split, "source"].head(count).tolist()

@@ -51,7 +51,7 @@ def scan(root: Path) -> Listing:
 def dvc_blockers(name: str, root: Path) -> list[Row]:
     """What in the data set `name`, a folder below the checkout `root`, makes DVC fail or wait forever.
 
-    Entries that .dvcignore of the checkout names are left out.
+    Entries that the .dvcignore of the checkout matches are left out.
     """
     rows = [row for row in scan(root / name).refused if row.reason != LINKED_FOLDER]
     if not rows or not (root / IGNORE_FILE).is_file():

@@ -1,6 +1,6 @@
 """The manifest of a user's own data set: the path, size and SHA-256 of each file, written instead of a copy.
 
-It records which files a result came from, and preprocess refuses files that differ from it.
+It records which files the results came from, and preprocess refuses files that differ from it.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def check(dataset: Path, collection: Collection, manifest: Path) -> dict[str, str]:
-    """What `read` returns. Raises DarkroomError for an image that the manifest lacks, or a table or archive that changed.
+    """What `read` returns. Raises DarkroomError for an image that the manifest lacks, or a changed table, array or archive.
 
     The content of the images is checked when they are decoded.
     """

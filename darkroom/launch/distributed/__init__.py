@@ -1,1 +1,1 @@
-"""Several processes that train together: how they are found, how they meet, which rows each feeds, what ends them."""
+"""Training in several processes: how they are detected, how they connect, which rows each feeds, and the watchdog."""

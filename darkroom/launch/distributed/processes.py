@@ -1,7 +1,7 @@
 """Several processes as one training, through jax.distributed.
 
-Each process runs the same program and feeds its own rows of every batch; JAX adds the gradients up over all devices. Only
-JAX can: under Keras 3 TensorFlow's strategies fail in `fit`.
+Each process runs the same program and feeds its own rows of every batch; JAX sums the gradients over all devices. TensorFlow
+cannot do this: its distribution strategies fail in `fit` under Keras 3.
 """
 
 import atexit
@@ -18,19 +18,19 @@ from jax.experimental import multihost_utils
 
 from darkroom.core.errors import DarkroomError
 from darkroom.launch.distributed import watchdog
-from darkroom.launch.distributed.cluster import HOW, Cluster
+from darkroom.launch.distributed.cluster import OPTIONS, Cluster
 from darkroom.launch.distributed.shard import Shard
 
-HEARTBEAT = 20  # seconds without a sign of life after which a process counts as dead
-MEETING = 120  # seconds to wait for the other processes at the start
+HEARTBEAT_TIMEOUT = 20  # seconds without a heartbeat after which a process counts as dead
+CONNECT_TIMEOUT = 120  # seconds to wait for the other processes at the start
 
 
 @contextmanager
-def together(cluster: Cluster | None) -> Iterator[None]:
-    """What several processes do in step, if there are several. Enter it before the first computation.
+def connected(cluster: Cluster | None) -> Iterator[None]:
+    """Connects the processes of a training, if there are several. Enter it before the first computation.
 
-    One that fails leaves as soon as it ends: JAX would wait for the others, and they for it. Raises DarkroomError where they
-    are not all there in time, and for an error that comes of the loss of one.
+    A process that fails exits without JAX's shutdown, in which it and the others would wait for each other. Raises
+    DarkroomError if they do not all connect in time, and for an error that the loss of one causes.
     """
     if cluster is None:
         yield
@@ -44,8 +44,8 @@ def together(cluster: Cluster | None) -> Iterator[None]:
         code = 130
         raise
     except (ValueError, RuntimeError) as error:
-        if watchdog.SIGNS.search(str(error)):
-            raise DarkroomError(watchdog.LINE) from None
+        if watchdog.SIGNS_OF_LOSS.search(str(error)):
+            raise DarkroomError(watchdog.LOST) from None
         raise
     finally:
         if code:
@@ -53,7 +53,7 @@ def together(cluster: Cluster | None) -> Iterator[None]:
 
 
 def from_first(content: bytes, shard: Shard) -> bytes:
-    """What the first process has, in each of them."""
+    """The content that the first process has, in every process."""
     if shard.processes == 1:
         return content
     high, low = multihost_utils.broadcast_one_to_all(np.array(divmod(len(content), 1 << 30), np.int32))
@@ -69,7 +69,8 @@ def _leave(code: int) -> None:
 
 
 def _join(cluster: Cluster) -> None:
-    print(f"waits up to {MEETING} s for all of {cluster.processes or 'its'} processes", flush=True)
+    count = f" {cluster.processes}" if cluster.processes else ""
+    print(f"waiting up to {CONNECT_TIMEOUT} s for all{count} processes", flush=True)
     _watch_stderr()
     handler = signal.getsignal(signal.SIGINT)
     if handler is signal.default_int_handler:  # JAX's C++ would not call it while it waits
@@ -79,14 +80,14 @@ def _join(cluster: Cluster) -> None:
             cluster.coordinator,
             cluster.processes,
             cluster.process,
-            initialization_timeout=MEETING,
-            heartbeat_timeout_seconds=HEARTBEAT,
+            initialization_timeout=CONNECT_TIMEOUT,
+            heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
         )
     except (ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DarkroomError(f"several processes: {reason}; each takes {HOW}") from None
+        raise DarkroomError(f"several processes: {reason}; each takes {OPTIONS}") from None
     signal.signal(signal.SIGINT, handler)
-    print(watchdog.MET, file=sys.stderr, flush=True)
+    print(watchdog.CONNECTED, file=sys.stderr, flush=True)
 
 
 def _watch_stderr() -> None:

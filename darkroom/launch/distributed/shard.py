@@ -1,11 +1,11 @@
-"""Which part of every batch a process feeds to its devices."""
+"""The part of every batch that a process feeds to its devices."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The rows of process `process` (from 0) of `processes`, which have `devices` devices between them."""
+    """The rows of process `process` (from 0) of `processes`, which have `devices` devices in total."""
 
     process: int = 0
     processes: int = 1
@@ -21,7 +21,7 @@ class Shard:
         return several if self.devices > 1 else ""
 
     def whole(self, images: int) -> int:
-        """How many of a batch of `images` are used, so that each device has as many as any other: all, where there is one."""
+        """How many of a batch of `images` are used, so that every device gets the same number; with one device, all."""
         return images // self.devices * self.devices
 
     def rows(self, images: int) -> slice:
@@ -30,5 +30,5 @@ class Shard:
         return slice(self.process * size, (self.process + 1) * size)
 
     def batches(self, images: int, size: int) -> int:
-        """How many batches of at most `size` there are in `images`: a last one that is too small for all is left out."""
+        """How many batches of at most `size` there are in `images`; a last one with fewer images than devices is left out."""
         return images // size + bool(self.whole(images % size))

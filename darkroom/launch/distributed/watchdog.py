@@ -1,34 +1,36 @@
-"""Says in one line that another process of a training is lost: `python -m darkroom.launch.distributed.watchdog`.
+"""Reports the loss of another process of a training in one line: `python -m darkroom.launch.distributed.watchdog`.
 
-Where a training cannot continue, JAX ends its process from within its C++ code, with twenty lines of stack trace and no way to
-intervene. So what a process of several writes to stderr goes through this reader, to its end, and those lines become one.
+Reads the stderr of a training process from stdin; writes it to stderr. When a training cannot continue, JAX ends the process
+from its C++ code, with twenty lines of stack trace and no hook. The watchdog replaces those lines by one.
 """
 
 import re
 import sys
 
-LINE = (
+LOST = (
     "another process of this training has ended or cannot be reached; "
     "the next run resumes from the last checkpoint, if there is one"
 )
-NEVER = "not all processes of this training came together in time, or two of them had the same number; start all of them again"
-MET = "all processes of this training have met"
-SIGNS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # of it in an error of JAX
+NOT_CONNECTED = (
+    "not all processes of this training connected in time, or two of them have the same number; start all of them again"
+)
+CONNECTED = "all processes of this training are connected"
+SIGNS_OF_LOSS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # in an error of JAX: of a lost process
 FATAL = "Terminating process because the JAX distributed service"
 NOISE = re.compile(r"[IWEF]\d{4} [\d:.]+ .*coordination|Additional GRPC error|:UNKNOWN:Error received from peer", re.IGNORECASE)
 
 
 def main() -> None:
     """Copies stdin to stderr until JAX ends the process."""
-    reported = met = False
+    reported = connected = False
     for line in sys.stdin:
-        reported = reported or LINE in line
-        if line.strip() == MET:
-            met = True
+        reported = reported or LOST in line
+        if line.strip() == CONNECTED:
+            connected = True
             continue
         if FATAL in line:
             if not reported:
-                print(LINE if met else NEVER, file=sys.stderr, flush=True)
+                print(LOST if connected else NOT_CONNECTED, file=sys.stderr, flush=True)
             sys.stdin.read()
         elif not NOISE.match(line):
             print(line, end="", file=sys.stderr, flush=True)

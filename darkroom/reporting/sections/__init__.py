@@ -1,1 +1,1 @@
-"""What each section of the page shows: values for its template, from the results of the stages."""
+"""The sections of the page: each takes the values for its template from the results of the stages."""

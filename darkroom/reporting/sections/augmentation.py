@@ -10,16 +10,16 @@ from darkroom.reporting import figures
 
 
 def content(workspace: Workspace, settings: Params) -> dict[str, Any]:
-    """The steps of each model's augmentation, (name, arguments) as text, and the preview as a data address."""
+    """The steps of each model's augmentation, as pairs (name, arguments) of text, and the preview as a data URI."""
     return {"augmented": {name: _model(workspace, settings, name) for name in settings.models}}
 
 
 def text(arguments: Mapping[str, Any]) -> str:
-    """Arguments of a transform as params.yaml would have them: `p: 0.5, rotate: [-20, 20]`."""
+    """The arguments of a transform as in params.yaml: `p: 0.5, rotate: [-20, 20]`."""
     return ", ".join(f"{key}: {json.dumps(value)}" for key, value in arguments.items())
 
 
 def _model(workspace: Workspace, settings: Params, name: str) -> dict[str, Any]:
     calls = [call.plain() for call in settings.models[name].augment]
     steps = [(step, text(arguments)) for call in calls for step, arguments in call.items()]
-    return {"steps": steps, "preview": figures.address(workspace.augmented(name).read_bytes())}
+    return {"steps": steps, "preview": figures.data_uri(workspace.augmented(name).read_bytes())}

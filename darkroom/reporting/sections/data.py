@@ -1,6 +1,6 @@
-"""The data: how balanced the classes are, what happened to the files, duplicates and leaks.
+"""The data: class balance, what happened to the files, duplicates and leaks.
 
-`summary` is reports/data/summary.json, `pairs` the table of reports/data/duplicates.csv.
+`summary` is the content of reports/data/summary.json, `pairs` the table in reports/data/duplicates.csv.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from darkroom.evaluation import tables
 from darkroom.reporting import figures
 
 ACTIONS = ("converted", "refused")
-COLUMNS = 12  # classes that have a column of their own in the table of reasons
-MANY = 30  # classes, above which the page shows less of each
-PAIRS = 20  # of duplicates whose labels disagree, at most
-SIDE = 128  # pixels of an image on the page, along its longer side
+COLUMNS = 12  # the most classes that get a column each in the table of reasons
+MANY = 30  # with more classes than this, the page shows less of each
+PAIRS = 20  # of duplicates with different labels, at most
+SIDE = 128  # the longer side of an image on the page, in pixels
 
 
 def content(workspace: Workspace, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """All that does not depend on the models."""
+    """The values that do not depend on the models."""
     return {
         "data": summary,
         "many": len(summary["classes"]) > MANY,
@@ -38,25 +38,25 @@ def content(workspace: Workspace, summary: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def balance(summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """For each split the images of each class, as a share of the class that has most of them there."""
+    """For each split, the number of images of each class relative to the largest class."""
     return {split: _shares(counts) for split, counts in summary["images"].items()}
 
 
 def extremes(summary: Mapping[str, Any]) -> tuple[tuple[str, int], tuple[str, int]]:
-    """The classes with the most and with the fewest training images, and how many these are."""
+    """The classes with the most and with the fewest training images, each with its count."""
     counts = [(name, int(summary["images"]["train"].get(name, 0))) for name in summary["classes"]]
     return max(counts, key=lambda pair: pair[1]), min(counts, key=lambda pair: pair[1])
 
 
 def mosaics(train: Shards, classes: Sequence[str]) -> dict[str, str]:
-    """The first training images of each class, side by side, as data addresses; fewer and smaller ones for many classes."""
+    """The first training images of each class, side by side, as data URIs; fewer and smaller ones for many classes."""
     count, side = (8, SIDE // 4) if len(classes) > MANY else (14, SIDE // 2)
     rows = {name: np.flatnonzero(train.labels == label)[:count] for label, name in enumerate(classes)}
     return {name: figures.png(figures.mosaic(train.images(row), side)) for name, row in rows.items() if len(row)}
 
 
 def reasons(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Why files were converted or refused: `rows` of action, reason, total and a count for each of `columns`, the classes.
+    """Why files were converted or refused: `rows` of action, reason, total and `cells`, a count for each class in `columns`.
 
     The most frequent reason of each action comes first. With more than 12 classes there are no columns, only totals.
     """

@@ -1,4 +1,4 @@
-"""Wrong answers on the test split: which classes are confused with which, and the most confident mistakes."""
+"""Errors on the test split: which classes are confused, and the most confident mistakes."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from darkroom.evaluation import metrics, tables
 from darkroom.reporting import figures
 from darkroom.reporting.sections.data import MANY, SIDE
 
-PAIRS = 20  # of classes that are confused, at most
+PAIRS = 20  # of confused classes, at most
 
 
 def content(workspace: Workspace, settings: Params, classes: Sequence[str]) -> dict[str, Any]:
@@ -25,13 +25,18 @@ def content(workspace: Workspace, settings: Params, classes: Sequence[str]) -> d
 
 
 def confusions(workspace: Workspace, model: str, classes: Sequence[str]) -> dict[str, Any]:
-    """`counts`, a list a true class; of more than 30 classes `rows` instead, the pairs that are confused most often."""
+    """`counts`, a list per true class; for more than 30 classes, `rows` instead: the pairs that are confused most often."""
     counts = tables.read(workspace.confusion(model)).iloc[:, 1:].to_numpy(np.int64)
     if len(classes) <= MANY:
         return {"counts": counts.tolist()}
     rows = [
-        {"actual": classes[true], "answer": classes[answer], "images": int(counts[true, answer]), "of": int(counts[true].sum())}
-        for true, answer in metrics.confused(counts, PAIRS)
+        {
+            "actual": classes[true],
+            "predicted": classes[other],
+            "images": int(counts[true, other]),
+            "of": int(counts[true].sum()),
+        }
+        for true, other in metrics.most_confused(counts, PAIRS)
     ]
     return {"rows": rows}
 

@@ -1,6 +1,6 @@
-"""The models side by side: figures of their files, calibration, learning curves, the price of their accuracy.
+"""The models side by side: figures of their files, calibration, learning curves, accuracy against cost.
 
-`evaluations` are the contents of reports/evaluation/MODEL.json by model.
+`evaluations` holds the content of reports/evaluation/MODEL.json by model.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Ev
 
 
 def quantized(evaluation: Evaluation) -> dict[str, Evaluation]:
-    """The part of an evaluation about quantized files, kept or not, by precision."""
+    """The entries of an evaluation for quantized files, kept or not, by precision."""
     return {key: row for key, row in evaluation.items() if isinstance(row, dict) and "kept" in row}
 
 

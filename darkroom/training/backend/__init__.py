@@ -1,14 +1,14 @@
 """What differs between TensorFlow and JAX under Keras. As in Keras itself, the backend is chosen when this is imported.
 
-start(deterministic) -> str             makes operators deterministic; the device in words
-ERRORS                                  the exceptions with which Keras and the backend refuse what they are given
-JIT_COMPILE                             what `compile` is told of XLA
-dataset(batches, shapes)                a generator function of batches as `fit` takes it
-finite_dataset(split, shapes)           a PyDataset as `fit` takes it for validation
-on_cpu(function)                        a function of arrays as one graph that runs on the CPU
+start(deterministic) -> str             enables deterministic operators; returns a description of the device
+ERRORS                                  the exceptions that Keras and the backend raise for inputs that they reject
+JIT_COMPILE                             the argument `jit_compile` of Keras's `compile`
+dataset(batches, shapes)                the batches of a generator function in the form that `fit` takes
+finite_dataset(split, shapes)           a PyDataset in the form that `fit` takes for validation
+on_cpu(function)                        a function of arrays, compiled to one graph that runs on the CPU
 gradients(layer, weights_of)            outputs and gradients of a layer, for the determinism check
-build_variables(model)                  makes the variables that `fit` would make in its first step
-together(cluster), distribute(), from_first(content, shard): several processes and devices
+build_variables(model)                  creates the variables that `fit` would create in its first step
+connected(cluster), distribute(), from_first(content, shard): several processes and devices
 """
 
 import keras
@@ -18,6 +18,7 @@ if keras.backend.backend() == "tensorflow":
         ERRORS,
         JIT_COMPILE,
         build_variables,
+        connected,
         dataset,
         distribute,
         finite_dataset,
@@ -25,13 +26,13 @@ if keras.backend.backend() == "tensorflow":
         gradients,
         on_cpu,
         start,
-        together,
     )
 else:
     from darkroom.training.backend.on_jax import (
         ERRORS,
         JIT_COMPILE,
         build_variables,
+        connected,
         dataset,
         distribute,
         finite_dataset,
@@ -39,13 +40,13 @@ else:
         gradients,
         on_cpu,
         start,
-        together,
     )
 
 __all__ = [
     "ERRORS",
     "JIT_COMPILE",
     "build_variables",
+    "connected",
     "dataset",
     "distribute",
     "finite_dataset",
@@ -53,5 +54,4 @@ __all__ = [
     "gradients",
     "on_cpu",
     "start",
-    "together",
 ]

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from darkroom.core.errors import DarkroomError
-from darkroom.launch.distributed.processes import from_first, together
+from darkroom.launch.distributed.processes import connected, from_first
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training.backend.shapes import Shapes
 
@@ -20,6 +20,7 @@ __all__ = [
     "ERRORS",
     "JIT_COMPILE",
     "build_variables",
+    "connected",
     "dataset",
     "distribute",
     "finite_dataset",
@@ -27,7 +28,6 @@ __all__ = [
     "gradients",
     "on_cpu",
     "start",
-    "together",
 ]
 
 ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, RuntimeError)  # JAX's own are RuntimeErrors
@@ -35,7 +35,7 @@ JIT_COMPILE = True
 
 
 def start(deterministic: bool) -> str:
-    """The device in words; XLA was told to be deterministic before it was loaded."""
+    """Returns a description of the device; `launch.backend` has made XLA deterministic before it was loaded."""
     del deterministic
     warnings.filterwarnings("ignore", message="Explicitly requested dtype int64", module="jax")
     device = jax.devices()[0]
@@ -45,19 +45,19 @@ def start(deterministic: bool) -> str:
 
 
 def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes) -> Iterator[Any]:
-    """The batches that `batches` yields."""
+    """The batches that `batches()` yields."""
     del shapes
     return batches()
 
 
 def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes) -> keras.utils.PyDataset:
-    """A split from its first batch to its last, as often as it is asked for."""
+    """`split`: `fit` takes a PyDataset, from its first batch to its last, for any number of passes."""
     del shapes
     return split
 
 
 def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` as one graph on the CPU, whatever the GPU is doing: by itself each small operation would be dispatched."""
+    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch each small operation."""
     graph = jax.jit(function)
     cpu = jax.local_devices(backend="cpu")[0]  # "cpu:0" would be the first process's
 
@@ -69,8 +69,10 @@ def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]) -> Callable[[list[Any]], list[Any]]:
-    """Gives, for the inputs of a layer, its output in training and the gradients of a weighted sum of that output by the
-    inputs and the layer's weights. `weights_of(shape)` are the weights of the sum.
+    """A function of a layer's inputs that returns its output in training, and gradients.
+
+    They are those of a weighted sum of the output with respect to the inputs and the layer's weights. `weights_of(shape)` gives
+    the weights of the sum.
     """
     parts = (layer.trainable_variables, layer.non_trainable_variables)
 
@@ -90,12 +92,12 @@ def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]
 
 
 def build_variables(model: keras.Model) -> None:
-    """Nothing: on JAX Keras makes all variables before the first step."""
+    """Does nothing: on JAX, Keras creates all variables before the first step."""
     del model
 
 
 def distribute() -> Shard:
-    """Has Keras use all devices of all processes; returns this process's shard. Raises DarkroomError where they are uneven."""
+    """Makes Keras use all devices of all processes; returns this process's shard. Raises DarkroomError if they are uneven."""
     shard = Shard(jax.process_index(), jax.process_count(), jax.device_count())
     if jax.local_device_count() * shard.processes != shard.devices:
         here = f"{jax.local_device_count()} of {shard.devices} devices here"
@@ -103,6 +105,6 @@ def distribute() -> Shard:
     if shard.devices > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
     if not shard.is_first:
-        print(f"process {shard.process} of {shard.processes} works; process 0 reports the progress", flush=True)
+        print(f"process {shard.process} of {shard.processes} is running; process 0 reports the progress", flush=True)
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
     return shard

@@ -21,7 +21,7 @@ PREFETCH = 2
 
 
 def start(deterministic: bool) -> str:
-    """Makes operators deterministic; returns the device in words."""
+    """Enables deterministic operators; returns a description of the device."""
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"tf2onnx|tensorflow")
     if deterministic:
@@ -37,7 +37,7 @@ def start(deterministic: bool) -> str:
 
 
 def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes) -> tf.data.Dataset:
-    """The batches that `batches` yields, a few of them kept ready; `shapes` without the batch dimension, with dtypes."""
+    """The batches that `batches()` yields, a few of them prefetched. `shapes` has no batch dimension."""
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
     signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
@@ -45,13 +45,13 @@ def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes) -> tf.data.Dat
 
 
 def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes) -> tf.data.Dataset:
-    """A split from its first batch to its last, as often as it is asked for."""
+    """A split from its first batch to its last, for any number of passes."""
     cardinality = tf.data.experimental.assert_cardinality(len(split))
     return dataset(lambda: (split[index] for index in range(len(split))), shapes).apply(cardinality)
 
 
 def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` as one graph on the CPU, whatever the GPU is doing: by itself each small operation would be dispatched."""
+    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch each small operation."""
     graph = tf.function(function, autograph=False, reduce_retracing=True)
 
     def call(*arguments: Any) -> Any:
@@ -62,8 +62,10 @@ def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]) -> Callable[[list[Any]], list[Any]]:
-    """Gives, for the inputs of a layer, its output in training and the gradients of a weighted sum of that output by the
-    inputs and the layer's weights. `weights_of(shape)` are the weights of the sum.
+    """A function of a layer's inputs that returns its output in training, and gradients.
+
+    They are those of a weighted sum of the output with respect to the inputs and the layer's weights. `weights_of(shape)` gives
+    the weights of the sum.
     """
 
     def call(inputs: list[Any]) -> list[Any]:
@@ -78,24 +80,24 @@ def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]
 
 
 def build_variables(model: keras.Model) -> None:
-    """Makes the variables of optimizer and metrics, which Keras would make in the first step."""
+    """Creates the variables of optimizer and metrics, which Keras would create in the first step."""
     model.optimizer.build(model.trainable_variables)
     targets = np.zeros((1, model.output_shape[1]), np.float32)
     model.test_on_batch(np.zeros((1, *model.input_shape[1:]), np.uint8), targets)
 
 
-def together(cluster: Cluster | None) -> AbstractContextManager[None]:
-    """Nothing: `launch.distributed.cluster` refuses several processes on TensorFlow."""
+def connected(cluster: Cluster | None) -> AbstractContextManager[None]:
+    """Does nothing: `launch.distributed.cluster` refuses several processes on TensorFlow."""
     del cluster
     return nullcontext()
 
 
 def distribute() -> Shard:
-    """The whole batch: under Keras 3 TensorFlow's own strategies fail in `fit`."""
+    """One shard, the whole batch: TensorFlow's distribution strategies fail in `fit` under Keras 3."""
     return Shard()
 
 
 def from_first(content: bytes, shard: Shard) -> bytes:
-    """What the first process has: there is no other."""
+    """`content`: there is only one process."""
     del shard
     return content

@@ -1,5 +1,4 @@
-"""What a batch looks like."""
+"""The shapes and dtypes of a batch."""
 
-Shapes = tuple[
-    tuple[tuple[int, ...], str], ...
-]  # of each part of a batch the shape, without the batch dimension, and the dtype
+# For each part of a batch: its shape, without the batch dimension, and its dtype.
+Shapes = tuple[tuple[tuple[int, ...], str], ...]

@@ -1,1 +1,1 @@
-"""Callbacks of Keras, one a file: what a training records, keeps and listens to."""
+"""Keras callbacks, one per file: what a training records, what it saves, and Ctrl-C."""

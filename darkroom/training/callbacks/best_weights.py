@@ -1,4 +1,4 @@
-"""BestWeights: the best epoch of a training that breaks off."""
+"""BestWeights: the weights of the best epoch, for a training that breaks off."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from darkroom.training import keras_file
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest loss on validation, for a training that breaks off.
+    """Keeps the weights of the epoch with the lowest validation loss, to save them if the training breaks off.
 
-    It also stops a training whose loss is no longer a number. (Keras's TerminateOnNaN asks after each step, for which JAX must
-    wait.)
+    It also stops a training whose loss is NaN or infinite. (Keras's TerminateOnNaN checks after each step, which makes JAX wait
+    for the step.)
     """
 
     def __init__(self) -> None:
@@ -23,22 +23,22 @@ class BestWeights(keras.callbacks.Callback):
         self.last: list[Any] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Compares; with `use_ema` the averaged weights are in the model at this moment."""
+        """Compares the epoch with the best one; with `use_ema` the model has the averaged weights at this point."""
         logs = logs or {}
         self.last = self.model.get_weights()
         if not np.isfinite([logs["loss"], logs["val_loss"]]).all():
             self.model.stop_training = True
-        if logs.get("val_loss", float("inf")) < self.loss:
+        if logs["val_loss"] < self.loss:
             self.epoch, self.loss, self.accuracy = epoch + 1, logs["val_loss"], logs["val_accuracy"]
             self.weights = self.last
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Puts the last epoch's weights back: an early stop makes Keras end with those that were not averaged."""
+        """Restores the last epoch's weights: after an early stop Keras leaves the weights that were not averaged."""
         if self.last:
             self.model.set_weights(self.last)
 
     def save(self, path: Path) -> str:
-        """Writes the best weights so far, if there are any; returns what to say of them."""
+        """Saves the best weights so far, if there are any, to `path`; returns a line about them for the user."""
         if not self.weights:
             return "no epoch was finished"
         self.model.set_weights(self.weights)

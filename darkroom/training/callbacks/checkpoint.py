@@ -1,7 +1,8 @@
-"""Checkpoint: a training that was killed resumes as if nothing had happened.
+"""Checkpoint: a training that was killed resumes and ends with the same bytes.
 
-Batches are a function of their number and every generator's state is a variable, so the state of a training is the variables of
-model, optimizer and metrics, the state of the callbacks, and two numbers. (Keras's BackupAndRestore forgets the callbacks.)
+Batches are a function of their number, and the state of every random generator is a variable. So the state of a training is the
+variables of model, optimizer and metrics, the state of the callbacks, and the numbers of epoch and batch. (Keras's
+BackupAndRestore does not save the callbacks.)
 """
 
 from collections.abc import Callable
@@ -17,14 +18,14 @@ from darkroom.launch import checkpoint_file
 from darkroom.launch.checkpoint_file import TrainingState
 from darkroom.training import backend
 
-NOT_STATE = ("params", "_model", "model", "monitor_op", "min_delta")  # of a callback: what it is handed, or makes again itself
+NOT_STATE = ("params", "_model", "model", "monitor_op", "min_delta")  # of a callback: set by Keras or recreated
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Writes the state of a training to `path`, after each epoch and, within an epoch, every `steps` batches.
 
-    It must come after the callbacks whose state it keeps. `belongs` is what the checkpoint is good for; `begin` is the state to
-    resume from, if there is one. Of several processes only one writes.
+    It must come after the callbacks whose state it saves. `belongs` is what the checkpoint belongs to; `begin` is the state to
+    resume from, if there is one. `writes` is true in the first process only.
     """
 
     def __init__(
@@ -36,18 +37,18 @@ class Checkpoint(keras.callbacks.Callback):
         self.others: list[keras.callbacks.Callback] = []
 
     def watch(self, others: list[keras.callbacks.Callback]) -> tuple[int, int]:
-        """Takes the callbacks whose state is kept too; returns the epoch and the batch, both from 0, to begin with."""
+        """Registers the callbacks whose state is saved too; returns the epoch and the batch, both from 0, to start at."""
         self.others = others
         return self.position
 
     def outlook(self) -> str:
-        """What becomes of a training that is stopped now."""
+        """What the next run does if the training stops now, as text for the user."""
         if self.position == (0, 0):
             return "`dvc repro` restarts it from scratch"
         return f"`dvc repro` resumes {checkpoint_file.position(*self.position)}"
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Restores the state, or writes the one that the epoch before ended with: averaged weights are swapped out again."""
+        """Restores the state, or saves the end of the previous epoch, now that averaged weights are swapped out again."""
         self.epoch = epoch
         if self.begin is not None:
             self._restore(self.begin)
@@ -56,7 +57,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._write(epoch, 0)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Writes a state within the epoch. The last batch is the epoch's own."""
+        """Saves a state within the epoch. The state after the last batch is saved when the next epoch begins."""
         done = batch + 1
         if self.steps and done % self.steps == 0 and done < self.params["steps"] and (self.epoch, done) > self.position:
             self._write(self.epoch, done)
@@ -91,9 +92,9 @@ def callback_state(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 
 def skipping(model: keras.Model, batches: int) -> Callable[..., Any]:
-    """The training function of a model, at first without effect for so many batches, which `fit` takes for done.
+    """The training function of a model, except that its first `batches` calls do nothing.
 
-    Keras has no way to begin within an epoch: it is given empty batches, counts them, and continues after them.
+    Keras cannot start within an epoch, so `fit` is given empty batches, counts them as done, and continues after them.
     """
     train_function, left = model.train_function, batches
 

@@ -17,7 +17,7 @@ class Interrupt(keras.callbacks.Callback):
         self.interrupted = False
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Listens, unless the program that started this one said that it should not."""
+        """Installs the handler, unless SIGINT is ignored or has another handler than Python's."""
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread():
             signal.signal(signal.SIGINT, self._note)
 
@@ -27,7 +27,7 @@ class Interrupt(keras.callbacks.Callback):
         self.interrupted = True
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Ends the training."""
+        """Raises KeyboardInterrupt after a Ctrl-C."""
         if self.interrupted:
             raise KeyboardInterrupt
 
@@ -36,6 +36,6 @@ class Interrupt(keras.callbacks.Callback):
         self.on_train_batch_begin(batch)
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Gives Ctrl-C back to Python."""
+        """Restores Python's own handler."""
         if signal.getsignal(signal.SIGINT) == self._note:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""LearningCurves: the figures of each epoch."""
+"""LearningCurves: loss and accuracy after each epoch."""
 
 import keras
 import pandas as pd
@@ -18,5 +18,5 @@ class LearningCurves(keras.callbacks.Callback):
         self.rows.append([epoch + 1, *((logs or {})[name] for name in self.COLUMNS[1:])])
 
     def table(self) -> pd.DataFrame:
-        """A row an epoch."""
+        """The records, one row per epoch."""
         return pd.DataFrame(self.rows, columns=self.COLUMNS).astype({"epoch": int})

@@ -9,9 +9,9 @@ import pandas as pd
 
 
 class WeightTrace(keras.callbacks.Callback):
-    """Records the first 16 digits of the SHA-256 of every tensor of model and optimizer after each epoch.
+    """Records the first 16 hexadecimal digits of the SHA-256 of every tensor of model and optimizer after each epoch.
 
-    `darkroom diverge` finds with it the first epoch and tensor in which two trainings differ.
+    `darkroom diverge` compares two traces to find the first epoch and tensor in which two trainings differ.
     """
 
     COLUMNS = ("epoch", "tensor", "sha256")
@@ -21,11 +21,11 @@ class WeightTrace(keras.callbacks.Callback):
         self.rows: list[list[Any]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Adds a row a tensor, in Keras's order."""
+        """Adds one row per tensor, in Keras's order."""
         for variable in [*self.model.variables, *self.model.optimizer.variables]:
             content = np.asarray(keras.ops.convert_to_numpy(variable)).tobytes()
             self.rows.append([epoch + 1, variable.path, hashlib.sha256(content).hexdigest()[:16]])
 
     def table(self) -> pd.DataFrame:
-        """A row an epoch and tensor."""
+        """The records, one row per epoch and tensor."""
         return pd.DataFrame(self.rows, columns=self.COLUMNS)

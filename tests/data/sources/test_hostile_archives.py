@@ -50,13 +50,13 @@ def test_endless_long_names_are_refused(tmp_path: Path) -> None:
     ids=["zip", "members", "zeros after the end"],
 )
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, files: dict[str, bytes]) -> None:
-    monkeypatch.setattr(archives, "HARMLESS", 5000)
-    monkeypatch.setattr(archives, "RATIO", 1)
+    monkeypatch.setattr(archives, "MIN_LIMIT", 5000)
+    monkeypatch.setattr(archives, "MAX_RATIO", 1)
     path = saved(tmp_path, content)
     line = f"{path}: unpacks to more than 5,000 bytes, like a bomb; if it is none, unpack it by hand"
     assert refused(archives.unpack, path, tmp_path / "folder") == line
     assert everything(tmp_path) == {"x.zip": content}
-    monkeypatch.setattr(archives, "RATIO", 1000)
+    monkeypatch.setattr(archives, "MAX_RATIO", 1000)
     archives.unpack(path, tmp_path / "folder")
     assert everything(tmp_path / "folder") == files
 

@@ -294,7 +294,7 @@ def test_what_is_no_array_in_an_npz_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_npz_that_unpacks_to_far_more_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.data.sources.archives.HARMLESS", 1000)
+    monkeypatch.setattr("darkroom.data.sources.archives.MIN_LIMIT", 1000)
     np.savez_compressed(tmp_path / "m.npz", images=np.zeros((1000, 20, 20), np.uint8), labels=np.arange(1000) % 2)
     with pytest.raises(DarkroomError, match=r"m.npz: \d+ bytes in \d+: it may be made to fill the memory"):
         readers.read(tmp_path)

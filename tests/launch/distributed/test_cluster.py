@@ -5,7 +5,7 @@ import re
 import pytest
 
 from darkroom.core.errors import DarkroomError
-from darkroom.launch.distributed.cluster import HOW, Cluster, detect
+from darkroom.launch.distributed.cluster import OPTIONS, Cluster, detect
 
 VARIABLES = (
     *("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID", "SLURM_NTASKS", "SLURM_STEP_NODELIST"),
@@ -31,10 +31,10 @@ def test_the_options_decide_then_the_variables(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [
-        (Cluster("nonsense", 1, 0), f"several processes: 'nonsense' is not HOST:PORT; each takes {HOW}"),
-        (Cluster("a:1", 2, 5), "several processes: there is no process 5 of 2: they count from 0"),
-        (Cluster("a:1", None, 0), f"several processes: each takes {HOW}"),
-        (Cluster("a:1", 2, None), f"several processes: each takes {HOW}"),
+        (Cluster("nonsense", 1, 0), f"several processes: 'nonsense' is not HOST:PORT; each takes {OPTIONS}"),
+        (Cluster("a:1", 2, 5), "several processes: --process 5 is not one of 2, counted from 0"),
+        (Cluster("a:1", None, 0), f"several processes: each takes {OPTIONS}"),
+        (Cluster("a:1", 2, None), f"several processes: each takes {OPTIONS}"),
     ],
 )
 def test_options_that_cannot_be_are_refused(wrong: Cluster, line: str) -> None:
@@ -44,12 +44,12 @@ def test_options_that_cannot_be_are_refused(wrong: Cluster, line: str) -> None:
 
 def test_a_variable_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAX_PROCESS_ID", "last")
-    with pytest.raises(DarkroomError, match=r"^JAX_PROCESS_ID: 'last' is no number from 0 on$"):
+    with pytest.raises(DarkroomError, match=r"^JAX_PROCESS_ID: 'last' is not a whole number of at least 0$"):
         detect(Cluster("a:1", 4), "jax")
 
 
 def test_several_processes_on_tensorflow_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = r"^params\.yaml: training\.backend: tensorflow trains in one process only, jax in several$"
+    line = r"^params\.yaml: training\.backend: tensorflow supports one process only; jax supports several$"
     with pytest.raises(DarkroomError, match=line):
         detect(Cluster("a:1", 2, 0), "tensorflow")
     for name, value in {"JAX_COORDINATOR_ADDRESS": "a:1", "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": "0"}.items():

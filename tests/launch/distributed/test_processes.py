@@ -22,13 +22,13 @@ def test_an_error_that_comes_of_a_lost_process_is_one_line(monkeypatch: pytest.M
     monkeypatch.setattr(processes, "_join", lambda *_: None)
     codes: list[int] = []
     monkeypatch.setattr(processes.atexit, "register", lambda _, code: codes.append(code))
-    with pytest.raises(DarkroomError, match=f"^{re.escape(watchdog.LINE)}$"), processes.together(CLUSTER):
+    with pytest.raises(DarkroomError, match=f"^{re.escape(watchdog.LOST)}$"), processes.connected(CLUSTER):
         raise lost
-    with pytest.raises(ValueError, match="Gloo"), processes.together(None):
+    with pytest.raises(ValueError, match="Gloo"), processes.connected(None):
         raise lost
-    with pytest.raises(KeyboardInterrupt), processes.together(CLUSTER):
+    with pytest.raises(KeyboardInterrupt), processes.connected(CLUSTER):
         raise KeyboardInterrupt
-    with processes.together(CLUSTER):
+    with processes.connected(CLUSTER):
         pass
     assert codes == [1, 130]
 
@@ -42,8 +42,8 @@ def waiting(process: int, seconds: int) -> "subprocess.Popen[str]":
     code = f"""
 from darkroom.launch.distributed import processes
 from darkroom.launch.distributed.cluster import Cluster
-processes.MEETING = {seconds}
-with processes.together(Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})):
+processes.CONNECT_TIMEOUT = {seconds}
+with processes.connected(Cluster('127.0.0.1:{trainings.free_port()}', 2, {process})):
     print("met")
 """
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -53,13 +53,13 @@ with processes.together(Cluster('127.0.0.1:{trainings.free_port()}', 2, {process
 def test_one_that_waits_in_vain_says_so(process: int) -> None:
     one = waiting(process, 2)
     output, errors = one.communicate(timeout=60)
-    assert one.returncode != 0 and output == "waits up to 2 s for all of 2 processes\n"
-    assert errors.splitlines()[-1] == watchdog.NEVER and "absl" not in errors
+    assert one.returncode != 0 and output == "waiting up to 2 s for all 2 processes\n"
+    assert errors.splitlines()[-1] == watchdog.NOT_CONNECTED and "absl" not in errors
 
 
 def test_ctrl_c_ends_one_that_waits() -> None:
     one = waiting(1, 100)
-    assert one.stdout.readline() == "waits up to 100 s for all of 2 processes\n"  # type: ignore[union-attr]
+    assert one.stdout.readline() == "waiting up to 100 s for all 2 processes\n"  # type: ignore[union-attr]
     time.sleep(2)
     one.send_signal(signal.SIGINT)
     one.communicate(timeout=20)

@@ -18,11 +18,11 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (f"{watchdog.MET}\n{FATAL}", f"a line of ours\n{watchdog.LINE}\n"),
-        (FATAL, f"a line of ours\n{watchdog.NEVER}\n"),
+        (f"{watchdog.CONNECTED}\n{FATAL}", f"a line of ours\n{watchdog.LOST}\n"),
+        (FATAL, f"a line of ours\n{watchdog.NOT_CONNECTED}\n"),
         ("one\ntwo\n", "one\ntwo\n"),
         ("several processes: CoordinationService: GRPC error\n", "several processes: CoordinationService: GRPC error\n"),
-        (f"{watchdog.LINE}\n{FATAL}", f"{watchdog.LINE}\na line of ours\n"),
+        (f"{watchdog.LOST}\n{FATAL}", f"{watchdog.LOST}\na line of ours\n"),
     ],
 )
 def test_a_stack_trace_becomes_one_line_and_all_else_passes(written: str, read: str) -> None:

@@ -23,8 +23,8 @@ from darkroom.data.sources.archives import tars, zips
 from darkroom.data.sources.archives.rules import Entry, Rules, refusing
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-HARMLESS = 1024**3  # bytes that any archive may unpack to: a disk has that much, and a bomb would need more
-RATIO = 100  # beyond that, times the archive's size: tables and masks reach 50, deflate itself ends at 1032
+MIN_LIMIT = 1024**3  # bytes that any archive may unpack to: any disk has room for that, and a bomb would need more
+MAX_RATIO = 100  # of larger archives, largest compression ratio: tables and masks reach 50, deflate at most 1032
 SIGNATURES = {  # the first bytes; anything else can only be an uncompressed tar, which has none
     "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
     "gzip": re.compile(rb"\x1f\x8b"),
@@ -37,6 +37,11 @@ DECOMPRESS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.ope
 def is_archive(path: Path) -> bool:
     """Whether a file has the suffix of an archive, in any case."""
     return path.name.lower().endswith(SUFFIXES)
+
+
+def size_limit(path: Path) -> int:
+    """How many bytes a compressed file may unpack to before it counts as a bomb."""
+    return max(MIN_LIMIT, MAX_RATIO * path.stat().st_size)
 
 
 def unpack(path: Path, folder: Path) -> None:
@@ -55,9 +60,8 @@ def unpack(path: Path, folder: Path) -> None:
 
 @contextmanager
 def _opened(path: Path, free_bytes: int) -> Iterator[Iterator[Entry]]:
-    size = path.stat().st_size
-    rules = Rules(max(HARMLESS, RATIO * size), free_bytes)
-    bar = {"total": size, "desc": path.name, "delay": 1, "mininterval": 1, "leave": False}
+    rules = Rules(size_limit(path), free_bytes)
+    bar = {"total": path.stat().st_size, "desc": path.name, "delay": 1, "mininterval": 1, "leave": False}
     with path.open("rb") as file, tqdm.wrapattr(file, "read", **bar) as stream:
         kind = _kind(file)
         if kind in DECOMPRESS:

@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 class Rules:
     """Checks the members of one archive against each other and against two limits in bytes.
 
-    `limit` is the most that they may unpack to before the archive counts as a bomb, `free_bytes` what the disk has free.
+    `limit` is the most that they may unpack to (beyond it the archive counts as a bomb), `free_bytes` the free disk space.
     """
 
     def __init__(self, limit: int, free_bytes: int) -> None:
@@ -73,7 +73,7 @@ class Rules:
         if not folder and self.folders.get(name) is False:
             raise DarkroomError(f"holds two files named {name!r}")
         earlier = None
-        while name and (earlier := self.folders.get(name)) is None:  # the parents of an earlier name are there already
+        while name and (earlier := self.folders.get(name)) is None:  # the parents of an earlier name are known already
             self.folders[name] = folder
             name, folder = name.rpartition("/")[0], True
         if earlier not in (None, folder):
@@ -101,12 +101,12 @@ def relative(raw: str, folder: bool) -> str:
 
 
 def refuse_link(raw: str) -> None:
-    """Raises the DarkroomError for a link of any kind, which may point anywhere."""
+    """Raises DarkroomError: a link of any kind may point anywhere."""
     raise DarkroomError(f"holds a link ({raw!r}); pack the files themselves")
 
 
 def refuse_special(raw: str) -> None:
-    """Raises the DarkroomError for a device, a pipe or anything else that is neither a file nor a folder."""
+    """Raises DarkroomError: the member is a device, a pipe or something else that is neither a file nor a folder."""
     raise DarkroomError(f"holds {raw!r}, which is neither a file nor a folder")
 
 
@@ -118,7 +118,7 @@ def refusing(subject: str) -> Iterator[None]:
     except DarkroomError as error:
         raise DarkroomError(f"{subject}: {error}") from None
     except DAMAGE as error:
-        # zlib and bz2 raise OSError without a number for damage; one with a number is the system's.
+        # For damage, zlib and bz2 raise an OSError without errno; one with errno comes from the system.
         unreadable = isinstance(error, NotImplementedError) or getattr(error, "errno", None)
         fault = "cannot be read" if unreadable else "damaged or cut short"
         reason = getattr(error, "strerror", None) or str(error) or "its end is missing"

@@ -12,8 +12,8 @@ from typing import IO, Self
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
 
-MAX_LONG_HEADER = 16 * 1024  # bytes: tarfile reads a header of long names at once, in time that can grow with the square
-IDLE_READS = 8  # at the end of the file: a global header can hide an absurd size, for which tarfile would read forever
+MAX_LONG_HEADER = 16 * 1024  # bytes: tarfile reads these headers whole, in time that can be quadratic in their size
+IDLE_READS = 8  # empty reads at the end of the file: a global header can state an absurd size, and tarfile would read forever
 LONG_HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -38,7 +38,7 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
             folder = _is_folder(member)
             name = rules.admit(member.name, folder, member.size)
             yield Entry(name, None if folder else _content(archive, member))
-        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # so that the compression's checksum is compared
+        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # so that the compression's checksum is verified
             if rest.strip(b"\0"):
                 raise DarkroomError("has data after its end; is it two archives in one?")
 

@@ -15,8 +15,8 @@ from darkroom.core.errors import DarkroomError
 from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
 
 LOCAL_HEADER = 30  # bytes before the content of each member, at least
-END, MAX_END_RECORD = b"PK\5\6", 22 + 65535  # the last record of the file, which holds a comment
-COUNT_LIMIT = 0xFFFF  # as its number of members: a zip64 record has the true one, or it needs more bits
+END, MAX_END_RECORD = b"PK\5\6", 22 + 65535  # the end of central directory, and its size with the longest comment
+COUNT_LIMIT = 0xFFFF  # the count is stored in 16 bits: at this value the true one is in a zip64 record, or overflows
 ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # flags: encrypted, strongly encrypted, encrypted directory
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile expands bzip2 4 kB at a time, which can be gigabytes
 
@@ -33,7 +33,7 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
 
 
 def _refuse_loss(count: int, stream: IO[bytes]) -> None:
-    """Raises BadZipFile if zipfile lists fewer members than stated: one wrong length in the directory can swallow the next."""
+    """Raises BadZipFile if zipfile lists fewer members than stated: a wrong length in one directory entry can hide the next."""
     stream.seek(-min(stream.seek(0, 2), MAX_END_RECORD), 2)
     end = stream.read()
     (stated,) = struct.unpack_from("<H", end, end.rfind(END) + 10)

@@ -17,7 +17,7 @@ def fetch(entry: CatalogEntry, name: str, folder: Path) -> None:
     """Fills `folder` from the first source of the catalog entry that delivers all files with the right checksums.
 
     `name` is that of the catalog entry, for messages. A `.gz` file is decompressed, an archive unpacked. A source that fails
-    costs a line on standard error. Raises DarkroomError if all fail; `folder` is then unchanged.
+    is reported on standard error. Raises DarkroomError if all fail; `folder` is then unchanged.
     """
     for source in entry.sources:
         count = f"{len(entry.files)} file{'s' * (len(entry.files) > 1)}"

@@ -39,7 +39,7 @@ def gunzipped(name: str, packed: Path) -> Path:
     if not _is_gzip(packed):
         return packed
     content = packed.with_name(f"{packed.name}.content")
-    limit = max(archives.HARMLESS, archives.RATIO * packed.stat().st_size)
+    limit = archives.size_limit(packed)
     try:
         with gzip.open(packed) as source, content.open("wb") as target:
             while chunk := source.read(CHUNK):

@@ -23,7 +23,7 @@ Deliver = Callable[[str], Path]
 
 
 def open_source(source: Source, scratch: Path) -> Deliver:
-    """A function from the name of a file to a local file with its content, which the caller may move.
+    """A function that takes the name of a file and returns a local file with its content, which the caller may move.
 
     Files are written to the folder `scratch`.
     """

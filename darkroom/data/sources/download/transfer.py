@@ -1,4 +1,4 @@
-"""Downloads one file over HTTP. A broken connection is tried again; a dead, silent or slow server is one line."""
+"""Downloads one file over HTTP. A broken connection is retried; an unreachable, silent or slow server is a one-line error."""
 
 import sys
 import time
@@ -25,13 +25,13 @@ class BrokenConnectionError(DarkroomError):
 
 
 class SpeedCheck(tqdm):  # type: ignore[misc]
-    """A progress bar that refuses a slow source: it would never exceed the timeout, but take days."""
+    """A progress bar that stops a slow download: it may take days and still never reach the timeout."""
 
     started = 0.0
     received = 0
 
     def count(self, url: str, size: int) -> None:
-        """Counts `size` bytes. Raises DarkroomError for a mean below `MIN_SPEED` after `GRACE_S`."""
+        """Counts `size` bytes. Raises DarkroomError if after `GRACE_S` the mean speed is below `MIN_SPEED`."""
         self.update(size)
         self.started = self.started or time.monotonic()  # from the first bytes on: connecting has a timeout of its own
         self.received += size
@@ -43,7 +43,7 @@ class SpeedCheck(tqdm):  # type: ignore[misc]
 def download(url: str, target: Path) -> Path:
     """Downloads `url` to the file `target` and returns it; a broken connection is tried `ATTEMPTS` times in all.
 
-    Raises DarkroomError with the reason of the last failure. Each one before that is a line on standard error.
+    Raises DarkroomError with the reason of the last failure. Each earlier failure is a line on standard error.
     """
     retry = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(BrokenConnectionError),

@@ -18,17 +18,17 @@ from scipy import io
 
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources import archives
-from darkroom.data.sources.readers.collection import SPLITS, Collection, Part, of_arrays
+from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, Part, first_line, of_arrays
 
 PAIRS = (  # names of the images and of the labels, and their split
     *(("images", "labels", ""), ("x", "y", "")),
-    *((f"x_{name}", f"y_{name}", split) for name, split in SPLITS.items()),
-    *((f"{name}_images", f"{name}_labels", split) for name, split in SPLITS.items()),
+    *((f"x_{name}", f"y_{name}", split) for name, split in SPLIT_ALIASES.items()),
+    *((f"{name}_images", f"{name}_labels", split) for name, split in SPLIT_ALIASES.items()),
 )
 EXAMPLES = "x_train and y_train, train_images and train_labels, or images and labels"
 FACES = "olivettifaces.mat"
 PIXELS_PER_FACE, FACES_PER_PERSON = 4096, 10
-# What NumPy was seen to raise for damaged files; MemoryError: a header that claims more than there is memory.
+# What NumPy was seen to raise for damaged files. MemoryError: a header that claims more bytes than fit in memory.
 DAMAGE = (
     *(EOFError, LookupError, ValueError, TypeError, AttributeError, OSError, OverflowError, MemoryError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
@@ -56,7 +56,7 @@ def read_npz(path: Path, classes: tuple[str, ...]) -> Collection:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-            if size > max(archives.HARMLESS, archives.RATIO * path.stat().st_size):
+            if size > archives.size_limit(path):
                 raise DarkroomError(f"{path}: {size} bytes in {path.stat().st_size}: it may be made to fill the memory")
             files = known_files(archive.namelist())
             if not files:
@@ -65,7 +65,7 @@ def read_npz(path: Path, classes: tuple[str, ...]) -> Collection:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
             arrays = {stem: content[name] for stem, name in names.items()}
     except DAMAGE as error:
-        raise DarkroomError(f"{path}: a damaged .npz ({_first_line(error)})") from None
+        raise DarkroomError(f"{path}: a damaged .npz ({first_line(error)})") from None
     return _collection(path, path.name, arrays, names, classes)
 
 
@@ -75,11 +75,11 @@ def read_npy(folder: Path, files: dict[str, str], classes: tuple[str, ...]) -> C
 
 
 def read_faces(path: Path, classes: tuple[str, ...]) -> Collection:
-    """The Olivetti faces: `faces`, uint8 4096 x N, images of 64 x 64 in column-major order, ten in a row of each person."""
+    """The Olivetti faces: `faces`, uint8 4096 x N, images of 64 x 64 in column-major order, ten consecutive ones per person."""
     try:
         faces = io.loadmat(str(path))["faces"]
     except (*DAMAGE, io.matlab.MatReadError) as error:
-        raise DarkroomError(f"{path}: not a MATLAB file with faces ({_first_line(error)})") from None
+        raise DarkroomError(f"{path}: not a MATLAB file with faces ({first_line(error)})") from None
     if faces.ndim != 2 or faces.shape[0] != PIXELS_PER_FACE:
         raise DarkroomError(f"{path}: faces must be {PIXELS_PER_FACE} x N, not {faces.shape}")
     images = np.ascontiguousarray(faces.T.reshape(-1, 64, 64).transpose(0, 2, 1))
@@ -119,9 +119,5 @@ def _map(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except DAMAGE as error:
-        raise DarkroomError(f"{path}: not a .npy file ({_first_line(error)})") from None
+        raise DarkroomError(f"{path}: not a .npy file ({first_line(error)})") from None
     return array
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,6 +1,6 @@
 """CIFAR-10 and CIFAR-100 in binary form. A record is a label (CIFAR-100: coarse, fine), then 3 x 32 x 32 bytes by channel.
 
-Source: the description on the page of the data sets by Krizhevsky.
+Source: the description on Krizhevsky's page of the data sets.
 """
 
 from pathlib import Path

@@ -6,6 +6,7 @@ import pandas as pd
 from pyarrow import ArrowException, parquet
 
 from darkroom.core.errors import DarkroomError
+from darkroom.data.sources.readers.collection import first_line
 
 PARQUET = ".parquet"
 SUFFIXES = (".csv", ".tsv", PARQUET)
@@ -54,7 +55,7 @@ def load(path: Path) -> pd.DataFrame:
     try:
         content = _parquet(path) if path.suffix.lower() == PARQUET else _text(path)
     except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({_first_line(error)})") from None
+        raise DarkroomError(f"{path}: not a readable table ({first_line(error)})") from None
     table = content.rename(columns=lambda name: str(name).strip())[list(columns.values())].set_axis(list(columns), axis=1)
     if len(table) == 0:
         raise DarkroomError(f"{path}: no rows in it")
@@ -93,14 +94,10 @@ def _headings(path: Path) -> list[str]:
             return [str(name).strip() for name in parquet.read_schema(path).names]
         row = _csv(path, header=None, nrows=1)
     except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({_first_line(error)})") from None
+        raise DarkroomError(f"{path}: not a readable table ({first_line(error)})") from None
     return [str(cell).strip() for cell in row.iloc[0]]
 
 
 def _csv(path: Path, header: int | None = 0, nrows: int | None = None) -> pd.DataFrame:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     return pd.read_csv(path, sep=separator, header=header, nrows=nrows, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

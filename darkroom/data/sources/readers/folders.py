@@ -10,7 +10,7 @@ import pandas as pd
 from darkroom.core.errors import DarkroomError
 from darkroom.data.ledger import Row
 from darkroom.data.sources.listing import Listing
-from darkroom.data.sources.readers.collection import SPLITS, Collection, of_files
+from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, of_files
 
 COLUMNS = ("source", "class", "split", "group")
 LOOSE = "in no class folder"
@@ -19,7 +19,7 @@ LOOSE = "in no class folder"
 def read(root: Path, listing: Listing) -> Collection | None:
     """The images of `root` by its folders; None if it has none, or a single one that is not a split."""
     subfolders = listing.subfolders()
-    splits = {folder: SPLITS[folder.casefold()] for folder in subfolders if folder.casefold() in SPLITS}
+    splits = {folder: SPLIT_ALIASES[folder.casefold()] for folder in subfolders if folder.casefold() in SPLIT_ALIASES}
     if len(subfolders) < 2 and not splits:
         return None
     if not splits:

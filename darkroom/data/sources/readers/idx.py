@@ -17,7 +17,7 @@ from darkroom.data.sources.readers.collection import Collection, of_arrays
 
 UNSIGNED_BYTE = 0x08
 NAME = re.compile(r"(?P<stem>.*?(?P<split>train|t10k|test))-images[-.]idx3-ubyte(?P<packed>\.gz)?")
-SPLITS = {"train": "train", "t10k": "test", "test": "test"}
+SPLIT_OF = {"train": "train", "t10k": "test", "test": "test"}
 
 
 def read(folder: Path, names: list[str], classes: tuple[str, ...]) -> Collection:
@@ -27,7 +27,7 @@ def read(folder: Path, names: list[str], classes: tuple[str, ...]) -> Collection
         if match := NAME.fullmatch(name):
             labels = name.replace("-images", "-labels").replace("idx3", "idx1")
             images = read_array(folder / name, 3)
-            parts.append((name, images, read_array(folder / labels, 1).astype(np.int64), SPLITS[match["split"]]))
+            parts.append((name, images, read_array(folder / labels, 1).astype(np.int64), SPLIT_OF[match["split"]]))
     splits = [split for *_, split in parts]
     if len(set(splits)) < len(splits):
         raise DarkroomError(f"{folder}: several files for one split: {', '.join(name for name, *_ in parts)}")
@@ -52,7 +52,7 @@ def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 def _content(path: Path) -> NDArray[np.uint8]:
     if path.suffix == ".gz":
-        limit = max(archives.HARMLESS, archives.RATIO * path.stat().st_size)
+        limit = archives.size_limit(path)
         try:
             with gzip.open(path) as stream:
                 content = stream.read(limit + 1)

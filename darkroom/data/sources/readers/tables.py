@@ -14,11 +14,11 @@ from darkroom.core.errors import DarkroomError
 from darkroom.data.ledger import Row
 from darkroom.data.sources.listing import unreadable
 from darkroom.data.sources.readers import columns
-from darkroom.data.sources.readers.collection import SPLITS, Collection, of_files
+from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, of_files
 
 
 def read(path: Path) -> Collection:
-    """The images that a table names. Raises DarkroomError, with the table and the row, for a value that cannot be trusted."""
+    """The images that a table names. Raises DarkroomError, with the table and the row, for a value that is missing or wrong."""
     table = _checked(path, columns.load(path))
     reasons = [unreadable(path.parent / name) for name in table["source"]]
     refused = [
@@ -43,10 +43,10 @@ def _checked(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     _refuse_any(path, sources.duplicated(), "this file is in the table twice", sources)
     splits = table["split"].str.strip().str.casefold() if "split" in table else pd.Series("", index=table.index)
     if "split" in table and (splits != "").any():
-        _refuse_any(path, ~splits.isin(SPLITS), f"an unknown split (known: {', '.join(SPLITS)})", splits)
+        _refuse_any(path, ~splits.isin(SPLIT_ALIASES), f"an unknown split (known: {', '.join(SPLIT_ALIASES)})", splits)
     groups = table["group"].str.strip() if "group" in table else pd.Series("", index=table.index)
     return pd.DataFrame(
-        {"source": sources, "class": table["label"].str.strip(), "split": splits.replace(SPLITS), "group": groups}
+        {"source": sources, "class": table["label"].str.strip(), "split": splits.replace(SPLIT_ALIASES), "group": groups}
     )
 
 

@@ -43,7 +43,7 @@ def test_damage_is_refused(packed: Path, damaged: bytes, reason: str) -> None:
 
 
 def test_a_bomb_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "HARMLESS", 5000)
+    monkeypatch.setattr(archives, "MIN_LIMIT", 5000)
     packed.write_bytes(gzip.compress(bytes(1024**2)))
     with pytest.raises(DarkroomError, match=f"^a: unpacks to more than {100 * packed.stat().st_size:,} bytes, like a bomb$"):
         checksums.gunzipped("a", packed)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from darkroom.core.workspace import Workspace
-from darkroom.reporting import strays
+from darkroom.reporting import stale_results
 
 PER_MODEL = {
     **dict.fromkeys(("history", "layers", "confusion", "by_class", "predictions"), "csv"),
@@ -22,7 +24,7 @@ def test_a_renamed_model_leaves_nothing(tmp_path: Path) -> None:
     for name in others:
         (reports / name).parent.mkdir(exist_ok=True)
         (reports / name).touch()
-    removed = strays.remove(Workspace(tmp_path, tmp_path, tmp_path / "params.yaml"), {"new"})
+    removed = stale_results.remove(Workspace(tmp_path, tmp_path, tmp_path / "params.yaml"), {"new"})
     assert removed == sorted(reports / folder / f"old.{suffix}" for folder, suffix in PER_MODEL.items())
     kept = [f"{folder}/{name}" for folder, suffix in PER_MODEL.items() for name in (f"new.{suffix}", ".gitignore")]
     kept += [f"{folder}/{name}" for folder, it in PER_MODEL.items() for name in (f".hidden.{it}", f"My notes.{it}", "old.txt")]
@@ -31,11 +33,21 @@ def test_a_renamed_model_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_without_results_there_is_nothing_to_delete(tmp_path: Path) -> None:
-    assert strays.remove(Workspace(tmp_path, tmp_path, tmp_path / "params.yaml"), {"new"}) == []
+    assert stale_results.remove(Workspace(tmp_path, tmp_path, tmp_path / "params.yaml"), {"new"}) == []
 
 
-def test_other_parameters_leave_the_results_of_the_checkout(tmp_path: Path) -> None:
-    (tmp_path / "reports/history").mkdir(parents=True)
-    (tmp_path / "reports/history/old.csv").touch()
-    assert strays.remove(Workspace(tmp_path, tmp_path, tmp_path / "trial.yaml"), {"new"}) == []
-    assert (tmp_path / "reports/history/old.csv").exists()
+@pytest.mark.parametrize("root", [".", "ABSOLUTE", "LINK"])
+@pytest.mark.parametrize("folder", [".", "ABSOLUTE", "LINK"])
+@pytest.mark.parametrize(("params", "deleted"), [("trial.yaml", False), ("params.yaml", True)])
+def test_other_parameters_leave_the_results_of_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, folder: str, params: str, deleted: bool
+) -> None:
+    """However its path is spelled."""
+    checkout, link = tmp_path / "checkout", tmp_path / "link"
+    (checkout / "reports/history").mkdir(parents=True)
+    link.symlink_to(checkout)
+    monkeypatch.chdir(checkout)
+    (checkout / "reports/history/old.csv").touch()
+    spellings = {".": Path(), "ABSOLUTE": checkout, "LINK": link}
+    stale_results.remove(Workspace(spellings[root], spellings[folder], Path(params)), {"new"})
+    assert (checkout / "reports/history/old.csv").exists() is not deleted

@@ -1,44 +1,19 @@
 """The network of params.yaml in PyTorch: benchmarks/training.py sends lines, each is answered by an epoch's seconds.
 
-    PYTHON -m benchmarks.torch_rival ARRAYS.npz TASK_AS_JSON
+    PYTHON -m benchmarks.torch_baseline ARRAYS.npz TASK_AS_JSON
 
 Channels last, which is the faster order for convolutions on a CPU, and Adam, as the other ways. PYTHON has PyTorch, which
 the environment of this project lacks.
 """
 
-import contextlib
 import json
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from darkroom.config.model import Model
-    from darkroom.data.shards import Shards
-
-
-@contextlib.contextmanager
-def epochs(python: str, split: "Shards", model: "Model") -> Iterator[Callable[[], float]]:
-    """Starts the rival; each call is an epoch and gives its seconds."""
-    layers = [call.plain() for call in model.layers or ()]
-    task = {"layers": layers, "batch_size": model.fit.batch_size, "classes": int(split.labels.max()) + 1}
-    with tempfile.NamedTemporaryFile(suffix=".npz") as arrays:
-        np.savez(arrays, images=split.parts[0], labels=split.labels)
-        arrays.flush()
-        command = [python, "-m", "benchmarks.torch_rival", arrays.name, json.dumps(task)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
-
-            def epoch() -> float:
-                print("epoch", file=process.stdin, flush=True)
-                return float(process.stdout.readline())  # type: ignore[union-attr]
-
-            yield epoch
-            process.communicate()
+import torch
+from torch import nn
 
 
 def pair(value: Any) -> Any:
@@ -48,19 +23,17 @@ def pair(value: Any) -> Any:
 
 def modules(call: dict[str, dict[str, Any]]) -> list[Any]:
     """The modules of one layer of params.yaml."""
-    from torch import nn
-
-    ((name, given),) = call.items()
-    active = [nn.ReLU()] if given.get("activation") == "relu" else []
+    ((name, arguments),) = call.items()
+    active = [nn.ReLU()] if arguments.get("activation") == "relu" else []
     match name:
         case "Conv2D":
-            padding = "same" if given.get("padding") == "same" else 0
-            size = pair(given["kernel_size"])
-            return [nn.LazyConv2d(given["filters"], size, padding=padding, bias=given.get("use_bias", True)), *active]
+            padding = "same" if arguments.get("padding") == "same" else 0
+            size = pair(arguments["kernel_size"])
+            return [nn.LazyConv2d(arguments["filters"], size, padding=padding, bias=arguments.get("use_bias", True)), *active]
         case "Dense":
-            return [nn.LazyLinear(given["units"], bias=given.get("use_bias", True)), *active]
+            return [nn.LazyLinear(arguments["units"], bias=arguments.get("use_bias", True)), *active]
         case "MaxPool2D":
-            return [nn.MaxPool2d(pair(given["pool_size"]))]
+            return [nn.MaxPool2d(pair(arguments["pool_size"]))]
         case "BatchNormalization":
             return [nn.LazyBatchNorm2d(eps=1e-3, momentum=0.01)]
         case "GlobalMaxPool2D":
@@ -71,9 +44,6 @@ def modules(call: dict[str, dict[str, Any]]) -> list[Any]:
 
 def main() -> None:
     """Builds the network, then answers lines."""
-    import torch
-    from torch import nn
-
     arrays, task = np.load(sys.argv[1]), json.loads(sys.argv[2])
     images = torch.from_numpy(arrays["images"]).permute(0, 3, 1, 2)
     labels = torch.from_numpy(arrays["labels"].astype(np.int64))

@@ -1,4 +1,4 @@
-"""Results of models that params.yaml no longer names: DVC leaves them, and report depends on the folders that hold them."""
+"""Deletes the results of models that params.yaml no longer names. DVC leaves them in folders that report depends on."""
 
 import re
 from collections.abc import Collection
@@ -10,19 +10,20 @@ NAME = re.compile(r"[a-z0-9_]+")  # as params.yaml allows the name of a model
 
 
 def remove(workspace: Workspace, models: Collection[str]) -> list[Path]:
-    """Deletes MODEL.csv, MODEL.json and MODEL.png in the folders of reports/ where a stage writes one file a model.
+    """Deletes MODEL.csv, MODEL.json and MODEL.png from the folders of reports/ where a stage writes one file per model.
 
-    Returns the deleted files, sorted. Files that no stage can have written, and hidden ones as DVC's .gitignore, stay; so does
-    everything where a report of other parameters than the checkout's own is made in the checkout's own folder.
+    `models` are the names to keep. Returns the deleted files, sorted. Files that no stage can have written stay, such as DVC's
+    .gitignore. Nothing is deleted if a run in the checkout itself uses another file of parameters than its params.yaml.
     """
-    if workspace.folder == workspace.root and workspace.params != workspace.root / "params.yaml":
+    in_checkout = workspace.folder.resolve() == workspace.root.resolve()
+    if in_checkout and workspace.params.resolve() != (workspace.root / "params.yaml").resolve():
         return []
     outputs = _outputs(workspace, "model")
     files = [file for output in outputs for file in output.parent.glob(f"*{output.suffix}") if NAME.fullmatch(file.stem)]
-    strays = sorted(file for file in files if file.stem not in models and file.is_file())
-    for stray in strays:
-        stray.unlink()
-    return strays
+    stale = sorted(file for file in files if file.stem not in models and file.is_file())
+    for file in stale:
+        file.unlink()
+    return stale
 
 
 def _outputs(workspace: Workspace, model: str) -> list[Path]:
