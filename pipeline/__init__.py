@@ -4,6 +4,7 @@ fingerprint, download, preprocess, train, export, verify, quantize, publish, eva
 """
 
 import sys
+from itertools import pairwise
 
 MOVED = {  # commands that were modules of this package
     "pipeline.predict": "darkroom predict",
@@ -14,6 +15,6 @@ MOVED = {  # commands that were modules of this package
     "pipeline.lr_range": "darkroom lr-finder",
 }
 
-if moved := next((name for name in sys.orig_argv[1:3] if name in MOVED), None):
+if moved := next((name for flag, name in pairwise(sys.orig_argv) if flag == "-m" and name in MOVED), None):
     print(f"python -m {moved} is now `{MOVED[moved]}`", file=sys.stderr)
     sys.exit(2)

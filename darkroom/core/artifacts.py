@@ -59,13 +59,10 @@ def replaced(folder: Path) -> Iterator[tuple[Path, Path]]:
         yield fresh, scratch
         if folder.exists():
             folder.rename(old)  # renamed, not removed: removing takes time, and a kill would leave half of it
-        try:
-            fresh.rename(folder)
-        except BaseException:
-            if old.exists():
-                old.rename(folder)
-            raise
+        fresh.rename(folder)
     finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         shutil.rmtree(part, ignore_errors=True)
 
 
