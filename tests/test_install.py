@@ -96,4 +96,4 @@ def test_inspect_answers(programs: Path) -> None:
 def test_what_needs_the_pipeline_says_so(programs: Path) -> None:
     ended = run(programs / "darkroom", "inspect", str(MODEL), "--against", str(ROOT))
     assert ended.returncode == 1
-    assert ended.stderr == "--against needs the environment of the pipeline (pydantic is missing): `make env` sets it up\n"
+    assert ended.stderr == "--against needs the environment of the pipeline (ruamel is missing): `make env` sets it up\n"
