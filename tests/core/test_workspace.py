@@ -38,8 +38,8 @@ def test_outside_a_checkout_the_working_folder_is_the_root(tmp_path: Path, monke
 
 def test_another_folder_holds_what_is_made_and_the_checkout_all_else(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(checkout)
-    workspace = Workspace.at(Path("/work"), Path("other.yaml"))
-    assert (workspace.root, workspace.folder, workspace.params) == (Path(), Path("/work"), Path("other.yaml"))
+    workspace = Workspace.at(Path("/checkout"), Path("other.yaml"))
+    assert (workspace.root, workspace.folder, workspace.params) == (Path(), Path("/checkout"), Path("other.yaml"))
     made = (
         workspace.split("train"),
         workspace.onnx("m"),
@@ -47,10 +47,10 @@ def test_another_folder_holds_what_is_made_and_the_checkout_all_else(checkout: P
         workspace.report("m", "verify"),
     )
     assert [os.fspath(path) for path in made] == [
-        "/work/data/prepared/train",
-        "/work/models/m/model.onnx",
-        "/work/models/m/candidate/verify.json",
-        "/work/reports/verify/m.json",
+        "/checkout/data/prepared/train",
+        "/checkout/models/m/model.onnx",
+        "/checkout/models/m/candidate/verify.json",
+        "/checkout/reports/verify/m.json",
     ]
     kept = (
         workspace.dvc_lock,
