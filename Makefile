@@ -40,7 +40,7 @@ test: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts a
 	lint-imports --no-logo
 	pytest -n 2 --dist loadfile
 
-smoke: $(VENV)/ready-to-test  ## run the whole pipeline on 1,797 real digits, in about a minute
+smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, in about five minutes
 	pytest -m smoke
 
 prove: env  ## run every stage in two clones and compare the bytes, also with the committed ones

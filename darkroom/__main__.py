@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import sys
 from importlib import metadata
 
 from darkroom.core import command
@@ -9,7 +10,7 @@ from darkroom.core import command
 COMMANDS = {  # name: module, what it does
     "predict": ("predict", "classify image files with an ONNX model"),
     "inspect": ("inspect_model", "describe an ONNX model, or compare it with a checkout"),
-    "check": ("check", "check params.yaml and the data set that it names"),
+    "check": ("check", "check params.yaml, and that its data set exists"),
     "recipe": ("recipe", "compose params.yaml from a recipe"),
     "why": ("why", "explain why a stage would run again"),
     "diverge": ("diverge", "find where two trainings differ first"),
@@ -30,6 +31,9 @@ def main() -> None:
     parser.add_argument("--version", action="version", version=f"darkroom {metadata.version('darkroom')}")
     parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    if len(sys.argv) == 1:
+        parser.print_help(sys.stderr)
+        sys.exit(2)
     chosen = parser.parse_args()
     module = importlib.import_module(f"darkroom.commands.{COMMANDS[chosen.command][0]}")
     command.run(lambda: module.main(chosen.arguments), module.OUTLOOK)

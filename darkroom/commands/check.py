@@ -1,4 +1,4 @@
-"""Check params.yaml and the data set that it names, in about a second and without TensorFlow.
+"""Check params.yaml, and that its data set exists, in a few seconds and without TensorFlow.
 
 Prints one line for each mistake (file, line, key, value, what is allowed). Exit code 1 if there is one.
 """

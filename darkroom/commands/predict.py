@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         "images",
         metavar="FILE|FOLDER",
         nargs="+",
-        help=f"image files; of a folder all, at any depth: {', '.join(sorted(SUFFIXES))}",
+        help="image files; of a folder all files with one of these suffixes, at any depth (a format without a decoder gets an "
+        f"error row): {', '.join(sorted(SUFFIXES))}",
     )
     options.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
     options.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")

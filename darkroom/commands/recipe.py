@@ -31,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.name is None and arguments.write:
         options.error("--write needs the NAME of a recipe")
     workspace = Workspace.at()
+    if not workspace.params.is_file():
+        raise DarkroomError(f"{workspace.params}: no such file; darkroom recipe works in a checkout of Darkroom")
     if arguments.name is None:
         print("\n".join(listing(workspace)))
         return

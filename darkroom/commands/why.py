@@ -39,18 +39,26 @@ def reasons(name: str) -> Iterator[str]:
     """The lines for a stage and for all stages that it depends on. Raises DarkroomError for a stage that is not in dvc.yaml."""
     try:
         with Repo() as repo, repo.lock:
-            stages = {stage.addressing: stage for stage in repo.index.stages}
+            stages = {_name(stage): stage for stage in repo.index.stages}
             if name not in stages:
-                raise DarkroomError(f"{name}: no such stage{messages.nearest(name, stages)}")
+                of_models = [stage for stage in stages if stage.startswith(f"{name}@")]
+                nearest = f"; give a model: {', '.join(of_models)}" if of_models else messages.nearest(name, stages)
+                raise DarkroomError(f"{name}: no such stage{nearest}")
             rerun: list[Stage] = []
             for stage in collect_pipeline(stages[name], repo.index.graph):  # dependencies come first
-                if stage.addressing == FINGERPRINT:  # its outputs are compared live below
+                if _name(stage) == FINGERPRINT:  # its outputs are compared live below
                     continue
                 lines = list(_of_stage(stage, rerun))
                 rerun += [stage] * bool(lines)
-                yield from (f"{stage.addressing}: {line}" for line in lines)
+                yield from (f"{_name(stage)}: {line}" for line in lines)
     except DvcException as error:
         raise DarkroomError(str(error)) from None
+
+
+def _name(stage: Stage) -> str:
+    """As it is called in the root of the checkout: DVC's own address is relative to the working folder."""
+    file, name = stage.path_in_repo, str(stage.name)
+    return name if file == "dvc.yaml" else f"{file}:{name}"
 
 
 def _of_stage(stage: Stage, rerun: list[Stage]) -> Iterator[str]:
@@ -69,7 +77,7 @@ def _of_stage(stage: Stage, rerun: list[Stage]) -> Iterator[str]:
             yield from (f"{path}: {change}" for path, change in dep.workspace_status().items())
             for maker in rerun:
                 if any(_overlap(Path(dep.fs_path), Path(out.fs_path)) for out in maker.outs):
-                    yield f"{dep}: {maker.addressing} runs again and may change it"
+                    yield f"{dep}: {_name(maker)} runs again and may change it"
     for out in stage.outs:
         for path, change in out.workspace_status().items():
             yield f"{path}, which it writes: {change}"

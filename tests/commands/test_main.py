@@ -22,7 +22,7 @@ def test_help_has_a_line_for_each_command(run: Run) -> None:
     assert lines[begin : begin + len(COMMANDS) + 1] == [
         "  predict    classify image files with an ONNX model",
         "  inspect    describe an ONNX model, or compare it with a checkout",
-        "  check      check params.yaml and the data set that it names",
+        "  check      check params.yaml, and that its data set exists",
         "  recipe     compose params.yaml from a recipe",
         "  why        explain why a stage would run again",
         "  diverge    find where two trainings differ first",
@@ -77,3 +77,8 @@ def test_a_command_works_from_a_folder_of_a_checkout(project: Path, run: Run, mo
     ended = run("darkroom", "check", PYTHONPATH=str(project))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("../../params.yaml is valid: Fashion-MNIST; models ")
+
+
+def test_without_a_command_the_help_is_printed(run: Run) -> None:
+    ended = run("darkroom")
+    assert ended.returncode == 2 and ended.stderr == run("darkroom", "--help").stdout

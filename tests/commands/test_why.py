@@ -118,6 +118,17 @@ def test_a_stage_that_is_not_there(reasons: Reasons) -> None:
         reasons("second@on")
 
 
+def test_a_stage_of_several_models_needs_one_of_them(reasons: Reasons) -> None:
+    with pytest.raises(DarkroomError, match=r"^second: no such stage; give a model: second@one, second@two$"):
+        reasons("second")
+
+
+def test_a_stage_has_the_same_name_in_every_folder(reasons: Reasons, ran: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ran / "inner").mkdir(exist_ok=True)
+    monkeypatch.chdir(ran / "inner")
+    assert reasons("second@one") == NOTHING.format("second@one")
+
+
 def test_the_command_ends_with_an_exit_code(ran: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ran)
     ended = [run("darkroom", "why", stage) for stage in ("first", "fir")]
