@@ -28,15 +28,28 @@ def main() -> None:
         epilog=f"commands:\n{lines}\n\n`darkroom COMMAND --help` describes one of them; `dvc repro` runs the pipeline.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"darkroom {metadata.version('darkroom')}")
+    parser.add_argument("--version", action="version", version=f"darkroom {version()}")
     parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     if len(sys.argv) == 1:
         parser.print_help(sys.stderr)
         sys.exit(2)
     chosen = parser.parse_args()
-    module = importlib.import_module(f"darkroom.commands.{COMMANDS[chosen.command][0]}")
+    try:
+        module = importlib.import_module(f"darkroom.commands.{COMMANDS[chosen.command][0]}")
+    except ModuleNotFoundError as error:  # `pip install darkroom` is enough for predict and inspect
+        needs = f"needs the environment of the pipeline ({error.name} is missing): `make env` sets it up"
+        print(f"darkroom {chosen.command} {needs}", file=sys.stderr)
+        sys.exit(1)
     command.run(lambda: module.main(chosen.arguments), module.OUTLOOK)
+
+
+def version() -> str:
+    """The version of the installed package; a checkout also runs without being installed."""
+    try:
+        return metadata.version("darkroom")
+    except metadata.PackageNotFoundError:
+        return "(a checkout, not installed)"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`pip install darkroom`: what a user of a finished model gets. A new environment from the wheel and its own metadata."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,14 @@ def test_inspect_answers(programs: Path) -> None:
     assert "Fashion-MNIST" in ended.stdout
 
 
-def test_what_needs_the_pipeline_says_so(programs: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "recipe", "why", "diverge", "lr-finder"])
+def test_a_command_that_needs_the_pipeline_says_so(programs: Path, command: str) -> None:
+    ended = run(programs / "darkroom", command)
+    needs = r"needs the environment of the pipeline \([\w.]+ is missing\): `make env` sets it up"
+    assert (ended.returncode, ended.stdout) == (1, "") and re.fullmatch(f"darkroom {command} {needs}\n", ended.stderr)
+
+
+def test_inspect_against_needs_the_pipeline_and_says_so(programs: Path) -> None:
     ended = run(programs / "darkroom", "inspect", str(MODEL), "--against", str(ROOT))
     assert ended.returncode == 1
     assert ended.stderr == "--against needs the environment of the pipeline (ruamel is missing): `make env` sets it up\n"

@@ -1,4 +1,4 @@
-"""How the code is laid out: what CONTRIBUTING.md promises of every file."""
+"""How the code is laid out: deferred imports, names, lengths, docstrings and contracts."""
 
 import ast
 import sys

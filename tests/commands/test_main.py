@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import darkroom
-from darkroom.__main__ import COMMANDS
+from darkroom.__main__ import COMMANDS, main
 from darkroom.inference.classifier import Classifier, Prediction
 from pipeline import MOVED
 from tests.conftest import ROOT, Run
@@ -39,6 +39,17 @@ def test_the_commands_are_the_modules() -> None:
 def test_the_version_is_the_package_s(run: Run) -> None:
     ended = run("darkroom", "--version")
     assert (ended.returncode, ended.stdout) == (0, f"darkroom {metadata.version('darkroom')}\n")
+
+
+def test_a_checkout_runs_without_being_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    monkeypatch.setattr("sys.argv", ["darkroom", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert capsys.readouterr().out == "darkroom (a checkout, not installed)\n"
 
 
 @pytest.mark.parametrize("words", [[], ["develop"], ["predict"], ["predict", "--nonsense"]])
