@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 CONTENT = b"\x00\x01pixels" * 1000
-PACKED = gzip.compress(CONTENT)
+PACKED = gzip.compress(CONTENT, mtime=0)
 ANSWERS = {"/good": PACKED, "/plain": CONTENT, "/wrong": gzip.compress(b"x"), "/cut": PACKED[:-20]}
 
 
