@@ -50,7 +50,7 @@ def train(name: str, workspace: Workspace, epochs: int, deterministic: bool, kep
     """Trains a model for that many epochs; `kept`: with weight trace and checkpoint, the latter also every `steps` batches."""
     settings = config.load(workspace)
     runtime.start(settings.seed, settings.training.precision, deterministic)
-    model, place = settings.model(name), settings.place("models", name)
+    model, place = settings.model(name), settings.at("models", name)
     model = model.model_copy(update={"fit": model.fit.model_copy(update={"epochs": epochs})})
     ready = setup.prepare(model, settings.image.policy, settings.seed, workspace, place)
     checkpoint = Checkpoint(workspace.checkpoint(name), Dependencies({}, {}), steps, None) if kept else None

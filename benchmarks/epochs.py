@@ -46,7 +46,7 @@ def kept_ready(name: str, workspace: Workspace) -> Epoch:
 def prepared(name: str, workspace: Workspace, precision: str = "float32", augmented: bool = True) -> Setup:
     """The model's setup, with Adam, with or without its augmentation; its images are in memory."""
     settings = config.load(workspace)
-    model, place = settings.model(name), settings.place("models", name)
+    model, place = settings.model(name), settings.at("models", name)
     fit = model.fit.model_copy(update={"optimizer": optimizer("Adam"), "warmup": None})
     update = {"fit": fit, **({} if augmented else {"augment": ()})}
     runtime.start(settings.seed, precision)

@@ -61,7 +61,7 @@ def written(folder: Path, count: int, side: int) -> Shards:
 def trained(split: Shards, steps: int, workspace: Workspace) -> tuple[int, int]:
     """Trains that many steps; anonymous memory in bytes before the first and at most."""
     settings = config.load(workspace)
-    chosen, place = settings.model("cnn"), settings.place("models", "cnn")
+    chosen, place = settings.model("cnn"), settings.at("models", "cnn")
     backend.configure()
     with backend.quiet_import():
         from keras.callbacks import LambdaCallback

@@ -32,7 +32,7 @@ def title(settings: Params, workspace: Workspace) -> str:
         return config.catalog_entry(name, workspace).title
     path = workspace.dataset(name)
     if not path.exists():
-        raise DarkroomError(f"{settings.place('dataset')}: {name}: no such file or folder")
+        raise DarkroomError(f"{settings.at('dataset')}: {name}: no such file or folder")
     if path.is_dir() and (rows := dvc_blockers(name, workspace.root)):
         advice = "DVC stops at it: delete it, or name it in .dvcignore"
         raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; {advice}" for row in rows))

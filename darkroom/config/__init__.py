@@ -1,11 +1,13 @@
 """params.yaml and the entries of data/catalog/: read as DVC reads them, checked against a schema, frozen."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from darkroom.config import messages
 from darkroom.config.catalog import CatalogEntry
+from darkroom.config.places import settle
 from darkroom.config.schema import Params
 from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
@@ -13,6 +15,8 @@ from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 
 __all__ = ["CatalogEntry", "Params", "Place", "catalog_entry", "checked", "is_catalog_entry", "load", "load_file"]
+
+Schema = TypeVar("Schema", Params, CatalogEntry)
 
 
 def load(workspace: Workspace) -> Params:
@@ -27,10 +31,7 @@ def load_file(path: Path) -> Params:
 
 def checked(source: Source) -> Params:
     """The parameters in a parsed params.yaml. Raises DarkroomError with one line per mistake in them."""
-    try:
-        return Params.model_validate(source.values).from_source(source)
-    except ValidationError as error:
-        raise _mistakes(error, source, Params) from None
+    return _checked(source, Params)
 
 
 def is_catalog_entry(dataset: str) -> bool:
@@ -49,12 +50,13 @@ def catalog_entry(dataset: str, workspace: Workspace) -> CatalogEntry:
         raise DarkroomError(
             f"{workspace.params}: dataset: {dataset}: no such catalog entry{messages.nearest(dataset, entries)}"
         )
-    source = yaml_source.read(path)
+    return _checked(yaml_source.read(path), CatalogEntry)
+
+
+def _checked(source: Source, schema: type[Schema]) -> Schema:
     try:
-        return CatalogEntry.model_validate(source.values)
+        values = schema.model_validate(source.values)
     except ValidationError as error:
-        raise _mistakes(error, source, CatalogEntry) from None
-
-
-def _mistakes(error: ValidationError, source: Source, schema: type[Params | CatalogEntry]) -> DarkroomError:
-    return DarkroomError("\n".join(messages.lines(error, source, schema)))
+        raise DarkroomError("\n".join(messages.lines(error, source, schema))) from None
+    settle(values, Place(source, ()))
+    return values

@@ -3,13 +3,30 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from darkroom.core.yaml_source import NOWHERE, Place
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys: none may be missing, unknown or of another type."""
+    """A mapping with fixed keys: none may be missing, unknown or of another type. It knows its place in the file."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    _place: Place = PrivateAttr(default=NOWHERE)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the values are the same, wherever they stand."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    @property
+    def place(self) -> Place:
+        """The place of this section in its file, for a mistake that only Keras, Albumentations or the data reveals."""
+        return self._place
+
+    def at(self, *steps: str | int) -> Place:
+        """The place of a value of this section."""
+        return self._place.at(*steps)
 
 
 def as_tuple(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """A class of Keras or Albumentations, named in params.yaml with its arguments: `Flatten`, or `Dense: {units: 16}`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -10,16 +10,18 @@ from pydantic import BeforeValidator, InstanceOf
 from darkroom.config import exportable, vocabulary
 from darkroom.config.arguments import check, mistake
 from darkroom.config.signatures import Signature
+from darkroom.core.yaml_source import NOWHERE, Place
 
 MONITORED = ("val_loss", "val_accuracy", "loss", "accuracy")
 
 
 @dataclass(frozen=True)
 class NamedCall:
-    """The name of a class and its keyword arguments, frozen: tuples for lists, read-only mappings for dicts."""
+    """The name of a class, its keyword arguments, frozen (tuples for lists, read-only mappings for dicts), and its place."""
 
     name: str
     arguments: Mapping[str, Any]
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
     def plain(self) -> dict[str, Any]:
         """The call as params.yaml writes it, in JSON types."""

@@ -1,16 +1,15 @@
 """The schema of params.yaml: one frozen, strict class per section. Only arguments of Keras and Albumentations have defaults."""
 
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from darkroom.config.base import Fraction, Positive, Section, as_tuple
 from darkroom.config.model import Model
 from darkroom.config.named_call import Transform
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import Channels, ImagePolicy, Interpolation, Shape
-from darkroom.core.yaml_source import Place, Source
 
 Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
@@ -124,19 +123,8 @@ class Params(Section):
     evaluate: Evaluate
     report: Report
 
-    _source: Source = PrivateAttr()
-
-    def from_source(self, source: Source) -> Self:
-        """Remembers the file that these parameters were read from, so that `place` knows their lines; returns self."""
-        self._source = source
-        return self
-
-    def place(self, *where: str | int) -> Place:
-        """The place of a value in the file, for mistakes that only Keras or Albumentations can detect."""
-        return Place(self._source, where)
-
     def model(self, name: str) -> Model:
         """The model of that name. Raises DarkroomError, with the names of all models, if there is none."""
         if name not in self.models:
-            raise DarkroomError(f"{self._source.name}: models.{name}: no such model; there are {', '.join(self.models)}")
+            raise DarkroomError(f"{self.at('models', name)}: no such model; there are {', '.join(self.models)}")
         return self.models[name]

@@ -44,6 +44,9 @@ class Place:
         return f"{self.source.name}:{self.source.line(self.where)}: {dotted(self.where)}"
 
 
+NOWHERE = Place(Source("params.yaml", {}, {}), ())  # of a value that was not read from a file
+
+
 def dotted(where: KeyPath) -> str:
     """A path in DVC's notation, such as `models.cnn.layers[3]`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")

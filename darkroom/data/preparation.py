@@ -19,7 +19,7 @@ PROCESSES = "processes"
 
 def plan(settings: Params) -> Preparation:
     """What is done to each image. Raises DarkroomError for a transform that cannot work on images of this size."""
-    place = settings.place("preprocess", "transforms")
+    place = settings.at("preprocess", "transforms")
     calls = tuple(call.plain() for call in settings.preprocess.transforms)
     image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
     transforms.check(calls, image, [place.at(position) for position in range(len(calls))])
@@ -37,7 +37,7 @@ def stage_images(
     tasks = decode_tasks.split_into_tasks(collection, preparation, sha256, workspace.manifest)
     kind, workers = settings.preprocess.executor, settings.preprocess.workers
     local = kind == PROCESSES
-    place = settings.place("preprocess", "executor")
+    place = settings.at("preprocess", "executor")
     with executors.processes(workers) if local else dask_cluster.connect(kind, place) as (pool, count):
         return StagedImages(folder, collection, executors.map_in_order(pool, count, decode_tasks.prepare, tasks))
 
@@ -49,7 +49,7 @@ def check(staged: StagedImages, collection: Collection, settings: Params, worksp
     """
     ledger.write(workspace.ledger, staged.rows)
     files = len(collection.items) + len(collection.refused)
-    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.place("preprocess", "refused"))
+    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.at("preprocess", "refused"))
     for row in staged.rows:
         if row.action == "dropped":
             print(f"{row.class_name}: {row.reason}: it is left out", flush=True)

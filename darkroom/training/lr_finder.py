@@ -54,7 +54,7 @@ def range_test(
     model, training = settings.model(name), settings.training
     device = runtime.start(settings.seed, training.precision, training.deterministic)
     print(f"{name}: at most {steps} steps on {device}", flush=True)
-    place = settings.place("models", name)
+    place = settings.at("models", name)
     constant = model.model_copy(update={"fit": without_schedule(model.fit)})
     rising = RisingRate(*rates, steps)
     fit.probe(setup.prepare(constant, settings.image.policy, settings.seed, workspace, place), steps, rising)

@@ -37,7 +37,7 @@ def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | 
         device = runtime.start(settings.seed, options.precision, options.deterministic)
         shard = backend.distribute()
         where = f"{device}{shard}"
-        place = settings.place("models", name)
+        place = settings.at("models", name)
         setup = prepare(model, settings.image.policy, settings.seed, workspace, place, shard)
         images = len(setup.batches.split)
         print(f"{name}: {images} images, {model.fit.epochs} epochs on {where}, {options.precision}", flush=True)

@@ -39,7 +39,7 @@ def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
 def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path)
     monkeypatch.chdir(tmp_path)
-    place = config.load(Workspace.at()).place("models", "tiny")
+    place = config.load(Workspace.at()).models["tiny"].place
     assert str(place.at("layers", 1)) == "params.yaml:10: models.tiny.layers[1]"
     assert str(place.at("augment", 0, "HorizontalFlip")) == "params.yaml:11: models.tiny.augment[0].HorizontalFlip"
     assert str(place.at("fit", "optimizer", "Adam")) == "params.yaml:15: models.tiny.fit.optimizer.Adam"
@@ -48,7 +48,7 @@ def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_an_unknown_model_names_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DarkroomError, match=r"^params.yaml: models.tin: no such model; there are tiny$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:6: models.tin: no such model; there are tiny$"):
         config.load(Workspace.at()).model("tin")
 
 

@@ -123,5 +123,5 @@ def test_a_damaged_file_is_refused(workspace: Workspace, damaged: str) -> None:
 
 
 def test_a_model_that_params_yaml_does_not_name_is_refused(workspace: Workspace) -> None:
-    with pytest.raises(DarkroomError, match=r"^params.yaml: models.other: no such model; there are tiny$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:\d+: models.other: no such model; there are tiny$"):
         evaluate.main(["other"])

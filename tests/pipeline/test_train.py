@@ -81,5 +81,5 @@ def test_the_same_code_trains_on_jax_and_its_model_exports(run: Run) -> None:
 
 def test_a_model_that_params_yaml_does_not_name_is_one_line() -> None:
     WORKSPACE.params.write_text((ROOT / "tests/smoke.yaml").read_text())
-    with pytest.raises(DarkroomError, match=r"^params.yaml: models.tin: no such model; there are tiny$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:\d+: models.tin: no such model; there are tiny$"):
         train.main(["tin"])
