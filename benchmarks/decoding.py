@@ -102,7 +102,7 @@ def preprocess(folder: Path, scratch_parent: Path) -> tuple[float, int]:
     """Seconds of what preprocess does, including the start of its processes, and the peak of its memory in bytes."""
     collection = readers.read(folder)
     sha256 = {source: hashlib.sha256((folder / source).read_bytes()).hexdigest() for source in collection.items["source"]}
-    tasks = decode_tasks.split_into_tasks(collection, Preparation(POLICY, (), ""), sha256, Path("manifest.csv"))
+    tasks = decode_tasks.split_into_tasks(collection, Preparation(POLICY, ()), sha256, Path("manifest.csv"))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=scratch_parent) as scratch, PeakMemory() as memory:
         with executors.processes(PROCESSES) as (pool, count):

@@ -72,7 +72,7 @@ def trained(split: Shards, steps: int, workspace: Workspace) -> tuple[int, int]:
     runtime.start(settings.seed)
     side, _, channels = split.shape
     model = network.build(chosen, ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, place)
-    batches = Batches(split, chosen.fit.batch_size, settings.seed, chosen.augment, np.ones(CLASSES, np.float32), place)
+    batches = Batches(split, chosen.fit.batch_size, settings.seed, chosen.augment, np.ones(CLASSES, np.float32))
     optimizers.compile_model(model, chosen.fit, batches.per_epoch, place.at("fit"))
     readings: list[int] = []
     watch = LambdaCallback(on_train_batch_begin=lambda batch, logs: readings.append(anonymous()))  # noqa: ARG005

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, InstanceOf
 from darkroom.config import exportable, vocabulary
 from darkroom.config.arguments import check, mistake
 from darkroom.config.signatures import Signature
+from darkroom.core.transforms import Step
 from darkroom.core.yaml_source import NOWHERE, Place
 
 MONITORED = ("val_loss", "val_accuracy", "loss", "accuracy")
@@ -25,7 +26,15 @@ class NamedCall:
 
     def plain(self) -> dict[str, Any]:
         """The call as params.yaml writes it, in JSON types."""
-        return {self.name: {key: _plain(value) for key, value in self.arguments.items()}}
+        return {self.name: self.keywords()}
+
+    def keywords(self) -> dict[str, Any]:
+        """The arguments in JSON types."""
+        return {key: _plain(value) for key, value in self.arguments.items()}
+
+    def step(self) -> Step:
+        """The call as a step of a chain of Albumentations."""
+        return Step(self.name, self.keywords(), str(self.place))
 
 
 def layer(value: Any) -> NamedCall:

@@ -2,7 +2,8 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -12,21 +13,29 @@ from numpy.typing import NDArray
 from darkroom.core.errors import DarkroomError
 
 Pixels = NDArray[np.uint8]
-Plain = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A transform by its name in Albumentations, its arguments, and where the user finds it: in params.yaml, or in a model."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    where: str
 
 
 class Pipeline:
     """A chain of Albumentations transforms that is a function of its seed: same seed, same images, same result.
 
-    `where` says where the user finds the chain; every error message begins with it. Raises DarkroomError for arguments that
-    Albumentations rejects, or if it is not installed.
+    Every error message begins with `where` of the step or the steps that may have caused it. Raises DarkroomError for arguments
+    that Albumentations rejects, or if it is not installed.
     """
 
-    def __init__(self, calls: Sequence[Plain], where: str) -> None:
-        self.calls, self.where = list(calls), where
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
         self.compose: Any = None
-        if self.calls:
-            self.compose, crop_size_error = _compose(self.calls, where)
+        if self.steps:
+            self.compose, crop_size_error = _compose(self.steps)
             self.errors = (ValueError, TypeError, KeyError, crop_size_error, cv2.error)
 
     def __call__(self, images: Pixels, seed: int) -> Pixels:
@@ -42,46 +51,44 @@ class Pipeline:
         for result in results:
             if result.shape != images.shape[1:] or result.dtype != np.uint8:
                 expected = f"uint8 {images.shape[1:]}"
-                raise DarkroomError(f"{self.where}: {self._names()} gives {result.dtype} {result.shape}, not {expected}")
+                raise DarkroomError(f"{_where(self.steps)}: the result is {result.dtype} {result.shape}, not {expected}")
         return np.stack(results)
 
     def _one(self, image: Pixels) -> Pixels:
         try:
             return np.asarray(self.compose(image=image)["image"])
         except self.errors as error:
-            raise DarkroomError(f"{self.where}: {self._names()}: {_reason(error)}") from None
-
-    def _names(self) -> str:
-        return ", ".join(name for call in self.calls for name in call)
+            raise DarkroomError(f"{_where(self.steps)}: {_reason(error)}") from None
 
 
-def check(calls: Sequence[Plain], images: Pixels, places: Sequence[object]) -> None:
+def check(steps: Sequence[Step], images: Pixels) -> None:
     """Applies each transform alone, with p = 1, so that one that cannot work is rejected before any work is done.
 
-    `places` says where the user finds each of them. Raises DarkroomError for the first that fails.
+    Raises DarkroomError for the first that fails.
     """
-    for call, where in zip(calls, places, strict=True):
-        Pipeline([call], str(where))  # checks its arguments as they are, `p` included
-        certain = {name: {**arguments, "p": 1.0} for name, arguments in call.items()}
-        Pipeline([certain], str(where))(images, seed=0)
+    for step in steps:
+        Pipeline([step])  # checks its arguments as they are, `p` included
+        Pipeline([replace(step, arguments={**step.arguments, "p": 1.0})])(images, seed=0)
 
 
-def _compose(calls: list[Plain], where: str) -> tuple[Any, type[Exception]]:
+def _compose(steps: Sequence[Step]) -> tuple[Any, type[Exception]]:
     """The chain, and the exception that Albumentations raises for an image that is smaller than a crop."""
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # otherwise it asks the network for its latest version
     try:
         import albumentations
     except ImportError:
-        names = ", ".join(name for call in calls for name in call)
-        raise DarkroomError(f"{where}: {names}: install albumentations==2.0.8, which makes these transforms") from None
-    steps = []
-    for call in calls:
-        for name, arguments in call.items():
-            try:
-                steps.append(getattr(albumentations, name)(**arguments))
-            except (ValueError, TypeError) as error:
-                raise DarkroomError(f"{where}: {name}: {_reason(error)}") from None
-    return albumentations.Compose(steps), albumentations.augmentations.crops.transforms.CropSizeError
+        raise DarkroomError(f"{_where(steps)}: install albumentations==2.0.8, which makes this transform") from None
+    transforms = []
+    for step in steps:
+        try:
+            transforms.append(getattr(albumentations, step.name)(**step.arguments))
+        except (ValueError, TypeError) as error:
+            raise DarkroomError(f"{step.where}: {_reason(error)}") from None
+    return albumentations.Compose(transforms), albumentations.augmentations.crops.transforms.CropSizeError
+
+
+def _where(steps: Sequence[Step]) -> str:
+    return ", ".join(step.where for step in steps)
 
 
 def _reason(error: Exception) -> str:

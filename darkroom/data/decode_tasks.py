@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.core.transforms import Pipeline
+from darkroom.core.transforms import Pipeline, Step
 from darkroom.data import images, similarity
 from darkroom.data.sources import manifest
 from darkroom.data.sources.readers.collection import Collection, Files, ImageSource
@@ -23,11 +22,10 @@ TASK_IMAGES, TASK_BYTES = 64, 2**22  # limits of a task: its images, and their p
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to every image: `policy`, then Albumentations transforms by name; `place` locates these in errors."""
+    """What is done to every image: `policy`, then the transforms of Albumentations."""
 
     policy: ImagePolicy
-    transforms: tuple[dict[str, dict[str, Any]], ...]
-    place: str
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def split_into_tasks(
 def prepare(task: DecodeTask) -> TaskResult:
     """Runs a task. Raises DarkroomError for a file that differs from the manifest, and for a transform that fails."""
     policy = task.preparation.policy
-    transform = Pipeline(list(task.preparation.transforms), task.preparation.place)
+    transform = Pipeline(task.preparation.steps)
     outcomes: list[ImageRecord | str] = []
     prepared: list[Pixels] = []
     for image, sha256 in zip(task.images, task.sha256, strict=True):

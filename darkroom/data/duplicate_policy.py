@@ -49,7 +49,7 @@ def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Parti
     splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes)
     if chosen.policy == "stop":
         artifacts.write_csv(workspace.duplicates, result.duplicates)
-        refuse(result.duplicates, settings.at("preprocess", "duplicates", "policy"))
+        refuse(result.duplicates, settings.preprocess.duplicates.at("policy"))
     return result
 
 

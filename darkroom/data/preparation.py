@@ -19,11 +19,10 @@ PROCESSES = "processes"
 
 def plan(settings: Params) -> Preparation:
     """What is done to each image. Raises DarkroomError for a transform that cannot work on images of this size."""
-    place = settings.at("preprocess", "transforms")
-    calls = tuple(call.plain() for call in settings.preprocess.transforms)
+    steps = tuple(call.step() for call in settings.preprocess.transforms)
     image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
-    transforms.check(calls, image, [place.at(position) for position in range(len(calls))])
-    return Preparation(settings.image.policy, calls, str(place))
+    transforms.check(steps, image)
+    return Preparation(settings.image.policy, steps)
 
 
 def stage_images(
@@ -37,8 +36,8 @@ def stage_images(
     tasks = decode_tasks.split_into_tasks(collection, preparation, sha256, workspace.manifest)
     kind, workers = settings.preprocess.executor, settings.preprocess.workers
     local = kind == PROCESSES
-    place = settings.at("preprocess", "executor")
-    with executors.processes(workers) if local else dask_cluster.connect(kind, place) as (pool, count):
+    where = settings.preprocess.at("executor")
+    with executors.processes(workers) if local else dask_cluster.connect(kind, where) as (pool, count):
         return StagedImages(folder, collection, executors.map_in_order(pool, count, decode_tasks.prepare, tasks))
 
 
@@ -49,7 +48,7 @@ def check(staged: StagedImages, collection: Collection, settings: Params, worksp
     """
     ledger.write(workspace.ledger, staged.rows)
     files = len(collection.items) + len(collection.refused)
-    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.at("preprocess", "refused"))
+    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.preprocess.at("refused"))
     for row in staged.rows:
         if row.action == "dropped":
             print(f"{row.class_name}: {row.reason}: it is left out", flush=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.core.transforms import Pipeline
+from darkroom.core.transforms import Pipeline, Step
 from darkroom.data.images import conform, decode
 from darkroom.inference import metadata, session
 
@@ -122,8 +122,8 @@ class Classifier:
 
     def _transform(self) -> Pipeline | None:
         """The transforms of preprocessing, if the model has any; only then is Albumentations needed."""
-        transforms = self.metadata.transforms
-        return Pipeline(transforms, f"{self.name}: preprocess") if transforms else None
+        calls = [call for entry in self.metadata.transforms for call in entry.items()]
+        return Pipeline([Step(name, arguments, f"{self.name}: {name}") for name, arguments in calls]) if calls else None
 
 
 def _from_file(path: Path, policy: ImagePolicy) -> NDArray[np.uint8]:

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from darkroom.config import Place
 from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING_FLIP, BATCH_TRANSFORMS
 from darkroom.core.errors import DarkroomError
@@ -32,11 +31,10 @@ class Augmentation:
     Raises DarkroomError for arguments that Albumentations or Keras reject.
     """
 
-    def __init__(self, calls: Sequence[NamedCall], place: Place) -> None:
-        self.single = [call.plain() for call in calls if call.name not in NOT_ONE_BY_ONE]
-        on_batch = [(at, call) for at, call in enumerate(calls) if call.name in BATCH_TRANSFORMS]
-        self.batches = [_batch_transform(call, place.at(at)) for at, call in on_batch]
-        self.place, self.threads = str(place), local()  # one chain per thread: it holds a random generator
+    def __init__(self, calls: Sequence[NamedCall]) -> None:
+        self.steps = [call.step() for call in calls if call.name not in NOT_ONE_BY_ONE]
+        self.batches = [_batch_transform(call) for call in calls if call.name in BATCH_TRANSFORMS]
+        self.threads = local()  # one chain per thread: it holds a random generator
 
     def __call__(self, images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
         """Augments one batch; the same seed gives the same result."""
@@ -47,30 +45,28 @@ class Augmentation:
 
     def _pipeline(self) -> Pipeline:
         if not hasattr(self.threads, "pipeline"):
-            self.threads.pipeline = Pipeline(self.single, self.place)
+            self.threads.pipeline = Pipeline(self.steps)
         pipeline: Pipeline = self.threads.pipeline
         return pipeline
 
 
-def checked_augmentation(calls: Sequence[NamedCall], images: Pixels, place: Place) -> Augmentation:
+def checked_augmentation(calls: Sequence[NamedCall], images: Pixels) -> Augmentation:
     """The augmentation of `calls`, after trying each transform of Albumentations alone, and all of them on `images`.
 
     Raises DarkroomError for the first that fails.
     """
-    single = [(call.plain(), place.at(at)) for at, call in enumerate(calls) if call.name not in NOT_ONE_BY_ONE]
-    check([call for call, _ in single], images, [place for _, place in single])
-    augmentation = Augmentation(calls, place)
+    augmentation = Augmentation(calls)
+    check(augmentation.steps, images)
     augmentation(images, np.eye(len(images), dtype=np.float32), seed=0)
     return augmentation
 
 
-def _batch_transform(call: NamedCall, place: Place) -> BatchTransform:
+def _batch_transform(call: NamedCall) -> BatchTransform:
     """A Keras layer as a pure function of its seed. Images are rounded to uint8, so that every batch has the same dtype."""
-    (arguments,) = call.plain().values()
     try:
-        layer = getattr(keras.layers, call.name)(**arguments, dtype="float32")
+        layer = getattr(keras.layers, call.name)(**call.keywords(), dtype="float32")
     except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{place.at(call.name)}: {reason(error)}") from None
+        raise DarkroomError(f"{call.place}: {reason(error)}") from None
     states = [part.generator.state for part in layer._flatten_layers() if hasattr(part, "generator")]
 
     def mixed(images: Any, targets: Any, values: Any) -> tuple[Any, Any]:
@@ -85,7 +81,7 @@ def _batch_transform(call: NamedCall, place: Place) -> BatchTransform:
         try:
             pixels, labels = compiled(images.astype(np.float32), targets, values)
         except (ValueError, TypeError) as error:
-            raise DarkroomError(f"{place.at(call.name)}: {reason(error)}") from None
+            raise DarkroomError(f"{call.place}: {reason(error)}") from None
         return np.rint(np.clip(np.asarray(pixels), 0, 255)).astype(np.uint8), np.asarray(labels, np.float32)
 
     return transform

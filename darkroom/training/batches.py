@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from darkroom.config import Place
 from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING_FLIP
 from darkroom.data.shards import Shards
@@ -29,10 +28,9 @@ WHOLE = Shard()
 class Batches:
     """The training batches of a split: `batches(epoch, batch)` is images, targets and weights.
 
-    Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: the
-    weight of each image in the loss, by its class. `augment` is the chain of params.yaml, `place` its place there. Each epoch
-    is a new permutation; its last batch may be smaller. Only the rows of `shard` are returned. Raises DarkroomError for a
-    transform that cannot work on these images.
+    Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: the weight of each image
+    in the loss, by its class. `augment` is the chain of params.yaml. Each epoch is a new permutation; its last batch may be
+    smaller. Only the rows of `shard` are returned. Raises DarkroomError for a transform that cannot work on these images.
     """
 
     def __init__(
@@ -42,11 +40,10 @@ class Batches:
         seed: int,
         augment: Sequence[NamedCall],
         class_weights: NDArray[np.float32],
-        place: Place,
         shard: Shard = WHOLE,
     ) -> None:
         self.split, self.size, self.seed, self.class_weights, self.shard = split, size, seed, class_weights, shard
-        self.augmentation = checked_augmentation(augment, split.images(np.arange(1)), place)
+        self.augmentation = checked_augmentation(augment, split.images(np.arange(1)))
         self.flip_phase = flip_phases(len(split), seed) if any(call.name == ALTERNATING_FLIP for call in augment) else None
         self.per_epoch = shard.batches(len(split), size)
         self.order = lru_cache(maxsize=2)(self._order)

@@ -38,7 +38,7 @@ def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, 
     if not shard.whole(len(train)):
         raise DarkroomError(f"{folder}: {len(train)} images for {shard.devices} devices: each needs some")
     weights = balanced(train.labels, len(classes)) if fit.class_weight else np.ones(len(classes), np.float32)
-    batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, place.at("augment"), shard)
+    batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, shard)
     model = network.build(chosen, image, len(classes), place)
     optimizers.compile_model(model, fit, batches.per_epoch, place.at("fit"))
     return Setup(model, batches, fit, place.at("fit"))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tensorflow
 def mixed(name: str, seed: int = 0, **arguments: Any) -> tuple[np.ndarray, np.ndarray]:
     """What one augmentation of Keras makes of eight black images of class 0 and eight white ones of class 1."""
     images = np.repeat(np.array([0, 255], np.uint8), 8)[:, None, None, None] * np.ones((1, 12, 12, 1), np.uint8)
-    return Augmentation([augmentation({name: arguments})], PLACE)(images, one_hot(np.repeat([0, 1], 8), 2), seed)
+    return Augmentation([augmentation({name: arguments})])(images, one_hot(np.repeat([0, 1], 8), 2), seed)
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("MixUp", {"alpha": 1.0}), ("CutMix", {"factor": [1.0, 1.0]})])

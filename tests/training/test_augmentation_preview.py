@@ -24,7 +24,7 @@ def batches(folder: Path, augment=AUGMENT, shard: Shard = WHOLE, shape: tuple[in
     """50 images of noise; the first of class 0 is the fifth."""
     images = np.random.default_rng(0).integers(0, 256, (50, *shape), np.uint8)
     shards.write(folder, iter(images), np.arange(1, 51) % 5)
-    return Batches(Shards(folder), 16, 0, augment, np.ones(5, np.float32), PLACE, shard)
+    return Batches(Shards(folder), 16, 0, augment, np.ones(5, np.float32), shard)
 
 
 def decoded(content: bytes) -> np.ndarray:

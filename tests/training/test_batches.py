@@ -42,7 +42,7 @@ def split(tmp_path: Path) -> Shards:
 
 def digest(split: Shards, workers: int, seed: int = 0, augment: list[NamedCall] = AUGMENT) -> str:
     hashed = hashlib.sha256()
-    for images, targets, weights in stream(Batches(split, 8, seed, augment, EVEN, PLACE), 2, workers):
+    for images, targets, weights in stream(Batches(split, 8, seed, augment, EVEN), 2, workers):
         hashed.update(images.tobytes() + targets.tobytes() + weights.tobytes())
     return hashed.hexdigest()
 
@@ -58,7 +58,7 @@ def test_mixing_whole_batches_leaves_that_so(split: Shards) -> None:
 
 
 def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards) -> None:
-    batches = Batches(split, 8, 0, [], EVEN, PLACE)
+    batches = Batches(split, 8, 0, [], EVEN)
     epochs = [np.concatenate([batches(epoch, batch)[0] for batch in range(batches.per_epoch)]) for epoch in (0, 1)]
     assert batches.per_epoch == 7
     assert not np.array_equal(epochs[0], epochs[1])
@@ -67,7 +67,7 @@ def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards
 
 
 def test_alternating_flips_show_every_image_and_its_mirror_image_once_in_two_epochs(split: Shards) -> None:
-    batches = Batches(split, 50, 0, [augmentation("AlternatingFlip")], EVEN, PLACE)
+    batches = Batches(split, 50, 0, [augmentation("AlternatingFlip")], EVEN)
     originals = split.images(np.arange(50))
     epochs = [batches(epoch, 0)[0] for epoch in range(4)]  # a batch of all images has them in the order of the split
     for first, second in pairwise(epochs):
@@ -75,12 +75,12 @@ def test_alternating_flips_show_every_image_and_its_mirror_image_once_in_two_epo
         assert 10 < kept.sum() < 40
         assert np.array_equal(first[~kept], originals[~kept][:, :, ::-1])
         assert np.array_equal(second, first[:, :, ::-1])
-    assert not np.array_equal(epochs[0], Batches(split, 50, 1, [augmentation("AlternatingFlip")], EVEN, PLACE)(0, 0)[0])
+    assert not np.array_equal(epochs[0], Batches(split, 50, 1, [augmentation("AlternatingFlip")], EVEN)(0, 0)[0])
 
 
 def test_other_transforms_follow_the_alternating_flip(split: Shards) -> None:
     augment = [augmentation("AlternatingFlip"), augmentation({"InvertImg": {"p": 1.0}})]
-    alternating, inverted = (Batches(split, 50, 0, calls, EVEN, PLACE)(0, 0)[0] for calls in (augment[:1], augment))
+    alternating, inverted = (Batches(split, 50, 0, calls, EVEN)(0, 0)[0] for calls in (augment[:1], augment))
     assert np.array_equal(inverted, 255 - alternating)
     assert len({digest(split, workers, augment=augment) for workers in (0, 1, 2, 8)}) == 1
 
@@ -88,7 +88,7 @@ def test_other_transforms_follow_the_alternating_flip(split: Shards) -> None:
 def test_processes_make_the_rows_of_one_and_no_part_more(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PART", 4)
     augment = [augmentation("AlternatingFlip"), *AUGMENT]
-    alone, *both = (Batches(split, 16, 0, augment, EVEN, PLACE, shard) for shard in (Shard(), Shard(0, 2, 2), Shard(1, 2, 2)))
+    alone, *both = (Batches(split, 16, 0, augment, EVEN, shard) for shard in (Shard(), Shard(0, 2, 2), Shard(1, 2, 2)))
     for batch, size in ((0, 16), (1, 16), (3, 2)):
         for whole, *parts in zip(alone(1, batch), *(it(1, batch) for it in both), strict=True):
             assert np.array_equal(whole[:size], np.concatenate(parts))
@@ -100,7 +100,7 @@ def test_processes_make_the_rows_of_one_and_no_part_more(split: Shards, monkeypa
 
 
 def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
-    used, fresh = (Batches(split, 8, 0, AUGMENT, EVEN, PLACE) for _ in range(2))
+    used, fresh = (Batches(split, 8, 0, AUGMENT, EVEN) for _ in range(2))
     list(stream(used, 1, 0))
     assert np.array_equal(used(1, 3)[0], fresh(1, 3)[0])
 
@@ -109,11 +109,11 @@ def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
     with pytest.raises(
         DarkroomError, match=r"^params.yaml:7: models.m\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)"
     ):
-        Batches(split, 8, 0, [augmentation({"CenterCrop": {"height": 6, "width": 6}})], EVEN, PLACE)
+        Batches(split, 8, 0, [augmentation({"CenterCrop": {"height": 6, "width": 6}})], EVEN)
 
 
 def test_an_error_in_a_worker_arrives(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = Batches(split, 8, 0, [], EVEN, PLACE)
+    batches = Batches(split, 8, 0, [], EVEN)
     monkeypatch.setattr(split, "labels", None)
     with pytest.raises(TypeError):
         list(stream(batches, 1, 2))
@@ -124,6 +124,6 @@ def test_balanced_classes_count_alike(split: Shards, monkeypatch: pytest.MonkeyP
     weights = balanced(labels, 3)
     assert np.allclose(weights, [10 / (3 * 6), 10 / (3 * 3), 10 / 3])
     assert np.allclose([weights[labels[labels == label]].sum() for label in range(3)], 10 / 3)
-    batches = Batches(split, 8, 0, [], np.array([1, 2, 3, 4, 5], np.float32), PLACE)
+    batches = Batches(split, 8, 0, [], np.array([1, 2, 3, 4, 5], np.float32))
     _, targets, counted = batches(0, 0)
     assert np.array_equal(counted, targets.argmax(axis=1) + 1)
