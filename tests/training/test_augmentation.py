@@ -9,7 +9,6 @@ from darkroom.config.named_call import augmentation
 from darkroom.core.errors import DarkroomError
 from darkroom.training.augmentation import Augmentation
 from darkroom.training.batches import one_hot
-from tests.conftest import PLACE
 
 pytestmark = pytest.mark.tensorflow
 

@@ -14,7 +14,6 @@ from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training import batches as module
 from darkroom.training.batches import Batches, balanced, stream
-from tests.conftest import PLACE
 
 AUGMENT = [
     augmentation({"HorizontalFlip": {"p": 0.5}}),
