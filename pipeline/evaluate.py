@@ -11,7 +11,7 @@ Run     dvc repro evaluate@MODEL, or python -m pipeline.evaluate MODEL
 from collections.abc import Sequence
 
 from darkroom import config
-from darkroom.core import artifacts, command, stage
+from darkroom.core import artifacts, command, csv_files, stage
 from darkroom.data.shards import Shards
 from darkroom.evaluation import leaks, metrics, results, tables
 from darkroom.verification import verified_models
@@ -34,9 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     counts = metrics.confusion(test.labels, probabilities.argmax(axis=1), len(classes))
     artifacts.write_json(workspace.evaluation(name), {**figures, **costs, **quantized})
     artifacts.write_json(workspace.metrics(name), results.headline(figures))
-    artifacts.write_csv(workspace.confusion(name), tables.confusion(counts, classes))
-    artifacts.write_csv(workspace.by_class(name), tables.by_class(counts, classes))
-    artifacts.write_csv(workspace.predictions(name), tables.predictions(test.labels, probabilities, classes))
+    csv_files.write(workspace.confusion(name), tables.confusion(counts, classes))
+    csv_files.write(workspace.by_class(name), tables.by_class(counts, classes))
+    csv_files.write(workspace.predictions(name), tables.predictions(test.labels, probabilities, classes))
     print(f"{name}: {results.sentence(figures)}")
 
 

@@ -10,7 +10,7 @@ Run     dvc repro preprocess, or python -m pipeline.preprocess
 from collections.abc import Sequence
 
 from darkroom import config
-from darkroom.core import artifacts, command, stage
+from darkroom.core import artifacts, command, csv_files, stage
 from darkroom.data import duplicate_policy, index, ledger, preparation, prepared_files, summary
 from darkroom.data.sources import dataset
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         indexed = index.rows(staged.table, staged.classes, partition.positions, partition.leaked)
         prepared_files.write(folder, collection, staged, partition, indexed, plan.policy, workspace)
         ledger.write(workspace.ledger, staged.rows)
-        artifacts.write_csv(workspace.duplicates, partition.duplicates)
+        csv_files.write(workspace.duplicates, partition.duplicates)
         summary.write(collection, staged, partition, indexed, settings, workspace)
 
 

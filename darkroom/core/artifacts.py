@@ -11,18 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import numpy as np
 
 DIGITS = 6
-
-
-class Table(Protocol):
-    """The part of pandas.DataFrame that is used here: this module is also imported where pandas is not installed."""
-
-    def to_csv(self, *, index: bool, float_format: str, lineterminator: str) -> str:
-        """The table as CSV."""
 
 
 def replace(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -80,12 +73,6 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> Any:
     """Parses what `write_json` wrote, whatever the machine's locale. Raises OSError with the file's name."""
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def write_csv(path: Path, table: Table) -> None:
-    """Writes a table as CSV without its index, floats with six digits after the decimal point."""
-    text = table.to_csv(index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
-    write_bytes(path, text.encode())
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

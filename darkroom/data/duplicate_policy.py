@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from darkroom.config import Params
-from darkroom.core import artifacts
+from darkroom.core import csv_files
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.data import duplicates, index, similarity, splits
@@ -48,7 +48,7 @@ def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Parti
     staged.rows += dropped_rows(result.duplicates)
     splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes)
     if chosen.policy == "stop":
-        artifacts.write_csv(workspace.duplicates, result.duplicates)
+        csv_files.write(workspace.duplicates, result.duplicates)
         refuse(result.duplicates, settings.preprocess.duplicates.at("policy"))
     return result
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
 from darkroom.data import previews, shards
@@ -26,7 +26,7 @@ def write(
     labels = staged.table["label"].to_numpy()
     for split, positions in partition.positions.items():
         shards.write(folder / split, (staged.pixels[position] for position in positions), labels[positions])
-    artifacts.write_csv(folder / workspace.index.name, index)
+    csv_files.write(folder / workspace.index.name, index)
     artifacts.write_json(folder / workspace.classes.name, {"classes": staged.classes})
     content = {
         "prepared": previews.prepared(collection, staged.table, staged.pixels, policy),

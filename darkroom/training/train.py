@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from darkroom.config import Params
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
@@ -48,7 +48,7 @@ def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | 
         )
         records = run_fit(name, setup, workspace, options.workers, checkpoint)
         if shard.is_first:
-            artifacts.write_csv(workspace.layers(name), summary)
+            csv_files.write(workspace.layers(name), summary)
             write_outputs(name, setup, records, workspace, model.flip_averaging)
 
 
@@ -89,8 +89,8 @@ def run_fit(name: str, setup: Setup, workspace: Workspace, workers: int, checkpo
 
 def write_outputs(name: str, setup: Setup, records: Records, workspace: Workspace, flip_averaging: bool) -> None:
     """Writes curves, weight trace, augmentation preview and network; removes the checkpoint and the best weights."""
-    artifacts.write_csv(workspace.history(name), records.curves.table())
-    artifacts.write_csv(workspace.weight_trace(name), records.weight_trace.table())
+    csv_files.write(workspace.history(name), records.curves.table())
+    csv_files.write(workspace.weight_trace(name), records.weight_trace.table())
     artifacts.write_bytes(workspace.augmented(name), augmentation_preview.png(setup.batches))
     keras_file.save(network.flip_averaged(setup.model) if flip_averaging else setup.model, workspace.keras(name))
     for path in (workspace.best(name), workspace.checkpoint(name)):

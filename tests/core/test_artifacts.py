@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 
 
 def test_json_is_canonical(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_json_is_canonical(tmp_path: Path) -> None:
 
 
 def test_csv_is_canonical(tmp_path: Path) -> None:
-    artifacts.write_csv(tmp_path / "t.csv", pd.DataFrame({"epoch": [1], "loss": [1 / 3]}))
+    csv_files.write(tmp_path / "t.csv", pd.DataFrame({"epoch": [1], "loss": [1 / 3]}))
     assert (tmp_path / "t.csv").read_bytes() == b"epoch,loss\n1,0.333333\n"
 
 

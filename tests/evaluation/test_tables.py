@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from darkroom.core import artifacts
+from darkroom.core import csv_files
 from darkroom.evaluation import tables
 
 CLASSES = ["NA", "a\rb", 'c,"d"']
@@ -13,7 +13,7 @@ PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.75, 0.25, 0.0], [0.0, 0.0, 1.0]]
 
 
 def test_predictions_are_read_as_they_were_written(tmp_path: Path) -> None:
-    artifacts.write_csv(tmp_path / "tiny.csv", tables.predictions(LABELS, PROBABILITIES, CLASSES))
+    csv_files.write(tmp_path / "tiny.csv", tables.predictions(LABELS, PROBABILITIES, CLASSES))
     assert tables.read(tmp_path / "tiny.csv").to_dict("list") == {
         "id": ["test/000000", "test/000001", "test/000002"],
         "actual": CLASSES,

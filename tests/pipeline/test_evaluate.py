@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
@@ -37,7 +37,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     pixels = np.array(IMAGES, np.uint8).reshape(-1, *(POLICY.height, POLICY.width, POLICY.channels))
     shards.write(workspace.split("test"), iter(pixels), np.array(LABELS))
     flags = ["leaked"] * 10 + [""] * 10
-    artifacts.write_csv(workspace.index, pd.DataFrame({"split": "test", "flags": flags}))
+    csv_files.write(workspace.index, pd.DataFrame({"split": "test", "flags": flags}))
     artifacts.write_json(workspace.classes, {"classes": CLASSES})
     content = canonical.with_metadata(linear(np.eye(2) * 5, POLICY), METADATA)
     artifacts.write_bytes(workspace.onnx("tiny"), content)

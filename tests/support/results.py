@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 from darkroom.core.workspace import Workspace
 from darkroom.data import shards
 from darkroom.evaluation import metrics, tables
@@ -58,11 +58,11 @@ def prepare(data: dict[str, Any], previews: dict[str, Any] = NO_PREVIEWS, pairs:
         shards.write(workspace.split(split), iter(pixels), labels)
     artifacts.write_json(workspace.data_summary, data)
     artifacts.write_json(workspace.previews, previews)
-    artifacts.write_csv(workspace.duplicates, pd.DataFrame(list(pairs), columns=DUPLICATES))
+    csv_files.write(workspace.duplicates, pd.DataFrame(list(pairs), columns=DUPLICATES))
     artifacts.write_bytes(workspace.augmented("tiny"), b"a PNG file")
     verified = {"largest_difference": 1e-7, "flips": 0, "images": 9, "files": 4, "sha256": "0" * 64}
     artifacts.write_json(workspace.report("tiny", "verify"), verified)
-    artifacts.write_csv(workspace.history("tiny"), pd.read_csv(ROOT / "reports" / "history" / "cnn.csv"))
+    csv_files.write(workspace.history("tiny"), pd.read_csv(ROOT / "reports" / "history" / "cnn.csv"))
     evaluate(workspace, classes, labels)
     return workspace
 
@@ -81,6 +81,6 @@ def evaluate(workspace: Workspace, classes: list[str], labels: np.ndarray) -> No
     int8 = {**evaluation, "kept": True, "reason": "kept"}
     artifacts.write_json(workspace.evaluation("tiny"), {**evaluation, "parameters": 9, "multiply_adds": 99, "int8": int8})
     counts = metrics.confusion(labels, predicted, len(classes))
-    artifacts.write_csv(workspace.confusion("tiny"), tables.confusion(counts, classes))
+    csv_files.write(workspace.confusion("tiny"), tables.confusion(counts, classes))
     rows = tables.predictions(labels, probabilities, classes).assign(probability=0.9)
-    artifacts.write_csv(workspace.predictions("tiny"), rows)
+    csv_files.write(workspace.predictions("tiny"), rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from darkroom.core import artifacts
+from darkroom.core import csv_files
 from darkroom.core.errors import DarkroomError
 from darkroom.data import executors
 from darkroom.data.sources import listing
@@ -34,7 +34,7 @@ def write(dataset: Path, collection: Collection, target: Path) -> pd.DataFrame:
             entries += hashed
             bar.update(len(hashed))
     table = pd.DataFrame(entries, columns=["path", "size", "sha256"])
-    artifacts.write_csv(target, table)
+    csv_files.write(target, table)
     return table
 
 

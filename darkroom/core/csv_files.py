@@ -1,6 +1,5 @@
 """Tables as CSV in one dialect: UTF-8, a comma, a header, `\n`, no index, floats with six digits after the decimal point."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,6 @@ def write(path: Path, table: pd.DataFrame) -> None:
     artifacts.write_bytes(path, text.encode())
 
 
-def read(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """All columns, or only `columns`, as the text that the file has; an empty cell is an empty text."""
     return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")
