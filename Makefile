@@ -8,9 +8,11 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 TOOLS := requirements/dev.txt requirements/jax.txt requirements/dask.txt
+STATIC := ruff check . && ruff format --check . && mypy && lint-imports --no-logo
+TESTS := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro test smoke prove report lock
+.PHONY: help env repro check test thorough smoke prove report lock
 
 help:  ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -33,14 +35,19 @@ repro: env  ## set up the environment, then run the whole pipeline; later just `
 	darkroom check
 	dvc repro
 
-test: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and tests
-	ruff check .
-	ruff format --check .
-	mypy
-	lint-imports --no-logo
-	pytest -n 2 --dist loadfile
+check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the tests without TensorFlow: a minute
+	$(STATIC)
+	$(TESTS) -m "not tensorflow and not network and not slow"
 
-smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, in about five minutes
+test: $(VENV)/ready-to-test  ## run the same and the tests with TensorFlow: ten minutes on two cores
+	$(STATIC)
+	$(TESTS) -m "not slow"
+
+thorough: $(VENV)/ready-to-test  ## run all tests, also the slow ones: further networks, further ways to end a training
+	$(STATIC)
+	$(TESTS)
+
+smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, by DVC, in about three minutes
 	pytest -m smoke
 
 prove: env  ## run every stage in two clones and compare the bytes, also with the committed ones

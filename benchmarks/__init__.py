@@ -1,1 +1,1 @@
-"""Measured by hand, committed as JSON with the machine's description, read by the report. No test depends on a time."""
+"""Benchmarks, run by hand: committed as JSON with the machine they ran on, shown in the report. No test depends on a time."""

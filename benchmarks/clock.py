@@ -1,4 +1,4 @@
-"""One training of `benchmarks.determinism`, which waits for a line before each epoch and prints how long the epoch took.
+"""One training of `benchmarks.determinism`: waits for a line on stdin before each epoch, and prints how long it took.
 
 Imports Keras: configure the backend first (`darkroom.launch.backend`).
 """
@@ -19,40 +19,40 @@ from darkroom.training.fit import Records
 
 
 class Clock(WeightTrace):
-    """The first callback of a training: its weight trace, if that is `traced`, and the clock."""
+    """The first callback of a training: the clock and, if `traced`, the weight trace."""
 
     def __init__(self, traced: bool) -> None:
         super().__init__()
-        self.traced, self.since = traced, 0.0
+        self.traced, self.started = traced, 0.0
 
     def on_epoch_begin(self, *_: object) -> None:
-        """Ends the epoch before, with its validation and all callbacks, and waits for its turn."""
+        """Stops the clock for the previous epoch, including validation and all callbacks, then waits for its turn."""
         self.report()
         sys.stdin.readline()
-        self.since = time.perf_counter()
+        self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Takes the digests."""
+        """Records the digests of the weights."""
         if self.traced:
             super().on_epoch_end(epoch, logs)
 
     def on_train_end(self, *_: object) -> None:
-        """Ends the last epoch."""
+        """Stops the clock for the last epoch."""
         self.report()
 
     def report(self) -> None:
-        """Prints the seconds since the epoch's begin."""
-        if self.since:
-            print(f"took {time.perf_counter() - self.since}", flush=True)
+        """Prints the seconds since the start of the epoch, if one has started."""
+        if self.started:
+            print(f"took {time.perf_counter() - self.started}", flush=True)
 
 
 def train(name: str, workspace: Workspace, epochs: int, deterministic: bool, kept: bool, steps: int | None) -> None:
-    """Trains a model for that many epochs; `kept`: with weight trace and checkpoint, the latter also every `steps` batches."""
+    """Trains for `epochs` epochs; with `kept`, with weight trace and checkpoint, the latter also every `steps` batches."""
     settings = config.load(workspace)
     runtime.start(settings.seed, settings.training.precision, deterministic)
-    model, place = settings.model(name), settings.at("models", name)
+    model = settings.model(name)
     model = model.model_copy(update={"fit": model.fit.model_copy(update={"epochs": epochs})})
-    ready = setup.prepare(model, settings.image.policy, settings.seed, workspace, place)
+    ready = setup.prepare(model, settings.image.policy, settings.seed, workspace)
     checkpoint = Checkpoint(workspace.checkpoint(name), Dependencies({}, {}), steps, None) if kept else None
     validation = Shards(workspace.split("validation"))
     fitting.fit(ready, validation, settings.training.workers, Records(weight_trace=Clock(kept)), checkpoint)

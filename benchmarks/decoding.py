@@ -9,7 +9,6 @@ peak memory: anonymous resident memory (RssAnon) of all processes together. Writ
 """
 
 import argparse
-import hashlib
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ import numpy as np
 
 from benchmarks import machine, ratios
 from benchmarks.rss import PeakMemory
-from darkroom.core import artifacts
+from darkroom.core import artifacts, digests, ordered
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
 from darkroom.data import decode_tasks, executors
@@ -36,7 +35,7 @@ MEBI = 2**20
 
 
 def main() -> None:
-    """Writes the files, measures, writes the table."""
+    """Writes the images, measures, writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=2)
@@ -57,7 +56,7 @@ def main() -> None:
 
 
 def write(folder: Path, count: int) -> None:
-    """JPEGs of smooth scenes with grain, in two class folders; a number after the image makes the bytes of each unique."""
+    """JPEGs of smooth scenes with grain, in two class folders; a number appended to each makes its bytes unique."""
     generator = np.random.default_rng(0)
     contents = []
     for _ in range(SCENES):
@@ -71,7 +70,7 @@ def write(folder: Path, count: int) -> None:
 
 
 def link(folder: Path, target: Path, times: int) -> None:
-    """Links each file in `folder` under that many names in `target`."""
+    """Links each file in `folder` under `times` names in `target`."""
     for path in folder.rglob("*.jpg"):
         (target / path.parent.name).mkdir(parents=True, exist_ok=True)
         for copy in range(times):
@@ -79,7 +78,7 @@ def link(folder: Path, target: Path, times: int) -> None:
 
 
 def bare_loop(folder: Path, hashed: bool) -> float:
-    """Seconds of the loop in two processes, including their start."""
+    """Seconds that the loop takes in two processes, including their start."""
     files = sorted(map(str, folder.rglob("*.jpg")))
     start = time.perf_counter()
     with get_context("spawn").Pool(PROCESSES) as pool:
@@ -93,20 +92,20 @@ def decode_files(files: list[str], hashed: bool) -> int:
     total = 0
     for file in files:
         if hashed:
-            hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            digests.sha256(Path(file).read_bytes())
         total += int(cv2.resize(cv2.imread(file), (SIDE, SIDE), interpolation=cv2.INTER_AREA)[0, 0, 0])
     return total
 
 
 def preprocess(folder: Path, scratch_parent: Path) -> tuple[float, int]:
-    """Seconds of what preprocess does, including the start of its processes, and the peak of its memory in bytes."""
+    """Seconds of preprocessing, including the start of its processes, and its peak memory in bytes."""
     collection = readers.read(folder)
-    sha256 = {source: hashlib.sha256((folder / source).read_bytes()).hexdigest() for source in collection.items["source"]}
+    sha256 = {source: digests.of_file(folder / source) for source in collection.items["source"]}
     tasks = decode_tasks.split_into_tasks(collection, Preparation(POLICY, ()), sha256, Path("manifest.csv"))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=scratch_parent) as scratch, PeakMemory() as memory:
         with executors.processes(PROCESSES) as (pool, count):
-            results = executors.map_in_order(pool, count, decode_tasks.prepare, tasks)
+            results = ordered.map_in_order(pool, count, decode_tasks.prepare, tasks)
             staged = StagedImages(Path(scratch) / "staged", collection, results)
         seconds = time.perf_counter() - start
         if len(staged.table) != len(collection.items):
@@ -115,7 +114,7 @@ def preprocess(folder: Path, scratch_parent: Path) -> tuple[float, int]:
 
 
 def write_table(speeds: dict[str, list[float]], memory: int, fourfold: int, images: int) -> None:
-    """Writes benchmarks/decoding.json and prints its rows. `speeds` are images a second, `memory` and `fourfold` bytes."""
+    """Writes benchmarks/decoding.json and prints its rows. `speeds` are images per second, `memory` and `fourfold` bytes."""
     (plain, *_) = speeds
     rows = []
     for way, values in speeds.items():

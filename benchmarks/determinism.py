@@ -1,9 +1,9 @@
-"""What it costs to give the same bytes and to be able to resume after a kill: training with and without, in turn.
+"""What determinism and checkpoints cost: training with and without them, in alternating epochs.
 
     python -m benchmarks.determinism [--models classical cnn] [--images 12800] [--rounds 5] [--steps 20]
 
-Each way is a training of its own, in a process of its own, that waits at the begin of each epoch until it is its turn; the
-clock runs until it is there again, with validation and all callbacks. The first round is not counted. Writes
+Each variant trains in a process of its own and waits for its turn at the start of each epoch. An epoch is timed to the start of
+the next one, so validation and all callbacks are included. The first round is not counted. Writes
 benchmarks/determinism.json. Needs data/prepared (`dvc repro preprocess`).
 """
 
@@ -26,7 +26,7 @@ from darkroom.launch import backend
 
 COLUMNS = ["model", "way", "s an epoch (median of the rounds)", "time of a round (median, lowest to highest)"]
 FREE, SAME, KEPT, OFTEN = "free", "deterministic", "kept", "often"
-WORDS = {
+DESCRIPTIONS = {
     FREE: "deterministic: false, no checkpoint",
     SAME: "deterministic: true, no checkpoint",
     KEPT: "deterministic: true, checkpoint and weight trace after each epoch, as the stage does",
@@ -36,14 +36,14 @@ AGAINST = {SAME: FREE, KEPT: SAME, OFTEN: SAME}
 
 
 def main() -> None:
-    """Measures round by round and writes the table; as a worker, trains one way."""
+    """Measures round by round and writes the table; as a worker, trains one variant."""
     workspace = Workspace.at()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["classical", "cnn"], choices=list(config.load(workspace).models))
     parser.add_argument("--images", type=int, default=12800)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--way", choices=list(WORDS), help=argparse.SUPPRESS)
+    parser.add_argument("--way", choices=list(DESCRIPTIONS), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.way:
         work(workspace, chosen)
@@ -61,21 +61,24 @@ def main() -> None:
 
 def measured(model: str, chosen: argparse.Namespace) -> list[list[str]]:
     """The rows of one model."""
-    with ExitStack() as ends:
-        workers = {way: ends.enter_context(worker(model, way, chosen)) for way in WORDS}
-        rounds = [{way: epoch(it) for way, it in workers.items()} for _ in range(chosen.rounds + 1)][1:]
+    with ExitStack() as stack:
+        workers = {way: stack.enter_context(worker(model, way, chosen)) for way in DESCRIPTIONS}
+        rounds = [{way: epoch(process) for way, process in workers.items()} for _ in range(chosen.rounds + 1)][1:]
     rows = []
-    for way, words in WORDS.items():
-        median = statistics.median(it[way] for it in rounds)
+    for way, description in DESCRIPTIONS.items():
+        median = statistics.median(seconds[way] for seconds in rounds)
         other = AGAINST.get(way)
-        relative = f"{ratio([it[way] / it[other] for it in rounds])} of {WORDS[other]}" if other else "1"
-        rows.append([model, words.format(steps=chosen.steps), f"{median:.2f}", relative])
+        relative = "1"
+        if other:
+            ratios = [seconds[way] / seconds[other] for seconds in rounds]
+            relative = f"{ratio(ratios)} of {DESCRIPTIONS[other]}"
+        rows.append([model, description.format(steps=chosen.steps), f"{median:.2f}", relative])
     return rows
 
 
 @contextmanager
 def worker(model: str, way: str, chosen: argparse.Namespace) -> Iterator["subprocess.Popen[str]"]:
-    """A training, in a process of its own, that waits for its turns."""
+    """Starts a training in a process of its own, which waits for its turns."""
     options = ["--images", str(chosen.images), "--rounds", str(chosen.rounds), "--steps", str(chosen.steps)]
     command = [sys.executable, "-m", "benchmarks.determinism", "--models", model, "--way", way, *options]
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
@@ -84,11 +87,11 @@ def worker(model: str, way: str, chosen: argparse.Namespace) -> Iterator["subpro
 
 
 def epoch(process: "subprocess.Popen[str]") -> float:
-    """Seconds of its next epoch."""
+    """Lets a training run its next epoch; its seconds."""
     print("go", file=process.stdin, flush=True)
     while not (line := process.stdout.readline()).startswith("took "):  # type: ignore[union-attr]
         if not line:
-            sys.exit("a training ended before its time; its errors stand above")
+            sys.exit("a training ended early; its errors are printed above")
     return float(line.split()[1])
 
 

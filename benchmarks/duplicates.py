@@ -2,14 +2,13 @@
 
     python -m benchmarks.duplicates [--images 1000000] [--similarity 0.99]
 
-Searches the prepared images of all three splits, including hashes and thumbnails; then the thumbnails of that many smooth
-random images, memory-mapped, among which are a thousand copies, a thousand noisy and a thousand mirrored ones. Memory is
+Searches the prepared images of all three splits, including hashes and thumbnails; then the memory-mapped thumbnails of smooth
+random images, among which are a thousand exact, a thousand noisy and a thousand mirrored copies. Memory is
 anonymous resident memory (RssAnon). Writes benchmarks/duplicates.json. Linux only; needs data/prepared (`dvc repro preprocess`)
-and 1 kB an image on the disk of the temporary folder.
+and 1 kB of disk space per image in the temporary folder.
 """
 
 import argparse
-import hashlib
 import sys
 import tempfile
 import time
@@ -18,11 +17,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks import machine
 from benchmarks.rss import PeakMemory
-from darkroom.core import artifacts
+from darkroom.core import artifacts, digests
+from darkroom.core.arrays import Pixels
 from darkroom.core.workspace import Workspace
 from darkroom.data import duplicates
 from darkroom.data.index import SPLITS
@@ -34,7 +33,7 @@ MEGA = 10**6
 
 
 def main() -> None:
-    """Searches twice and writes what was measured."""
+    """Searches both sets of images and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=1_000_000)
     parser.add_argument("--similarity", type=float, default=0.99)
@@ -60,7 +59,7 @@ def prepared(workspace: Workspace, similarity: float) -> list[str]:
     split_of = np.repeat(SPLITS, [len(shards) for shards in splits.values()])
     start = time.perf_counter()
     images = [image for shards in splits.values() for batch in shards.batches() for image in batch]
-    hashes = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
+    hashes = [digests.sha256(image.tobytes()) for image in images]
     thumbnails = np.stack([thumbnail(image) for image in images])
     seconds = time.perf_counter() - start
     height, width, _ = images[0].shape
@@ -85,7 +84,7 @@ def planted(count: int, similarity: float) -> list[str]:
         return [f"{count}, random", *numbers(thumbnails, pairs), "", "", *measured]
 
 
-def random_thumbnails(file: Path, count: int) -> NDArray[np.uint8]:
+def random_thumbnails(file: Path, count: int) -> Pixels:
     """Random thumbnails, uint8 N x 1024. The last 3000 derive from the first: 1000 noisy, 1000 mirrored, 1000 copied.
 
     Each is a sum of the 63 lowest cosine waves, whose power falls with frequency as in photographs.
@@ -109,9 +108,7 @@ def random_thumbnails(file: Path, count: int) -> NDArray[np.uint8]:
     return np.load(file, mmap_mode="r")
 
 
-def search(
-    thumbnails: NDArray[np.uint8], shape: tuple[int, int], hashes: list[str], similarity: float
-) -> tuple[pd.DataFrame, list[str]]:
+def search(thumbnails: Pixels, shape: tuple[int, int], hashes: list[str], similarity: float) -> tuple[pd.DataFrame, list[str]]:
     """The pairs; the seconds, and the memory in MB before the search and at its peak, as text."""
     with PeakMemory() as memory:
         start = time.perf_counter()
@@ -120,7 +117,7 @@ def search(
     return pairs, [f"{seconds:.1f}", f"{memory.before / MEGA:.0f}", f"{memory.peak / MEGA:.0f}"]
 
 
-def numbers(thumbnails: NDArray[np.uint8], pairs: pd.DataFrame) -> list[str]:
+def numbers(thumbnails: Pixels, pairs: pd.DataFrame) -> list[str]:
     """The length of a thumbnail, and how many pairs there are of each kind."""
     return [str(thumbnails.shape[1]), *(str((pairs["kind"] == kind).sum()) for kind in duplicates.KINDS)]
 

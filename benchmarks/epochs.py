@@ -1,4 +1,4 @@
-"""The ways of an epoch that `benchmarks.training` compares, on Keras: each call is an epoch and gives its seconds.
+"""The variants of training in Keras that `benchmarks.training` compares. Each call runs an epoch and returns its seconds.
 
 Imports Keras: configure the backend first (`darkroom.launch.backend`).
 """
@@ -12,13 +12,13 @@ import keras
 import numpy as np
 
 from darkroom import config
-from darkroom.config.named_call import optimizer
+from darkroom.config.calls import optimizer
 from darkroom.core.workspace import Workspace
 from darkroom.training import backend, runtime, setup
 from darkroom.training.batches import Batch, one_hot, stream
 from darkroom.training.setup import Setup
 
-LONG = 1000  # epochs, of which as many are made as there are rounds
+EPOCHS = 1000  # more than there are rounds; batches are made lazily
 Epoch = Callable[[], float]
 
 
@@ -30,14 +30,14 @@ def bare(name: str, workspace: Workspace) -> Epoch:
 
 
 def ours(name: str, workspace: Workspace, precision: str = "float32", augmented: bool = False) -> Epoch:
-    """The batches of the train stage; each epoch is the next one of a training."""
+    """The input pipeline of the train stage; each call is the next epoch of one training."""
     ready = prepared(name, workspace, precision, augmented)
-    batches = stream(ready.batches, LONG, config.load(workspace).training.workers)
+    batches = stream(ready.batches, EPOCHS, config.load(workspace).training.workers)
     return lambda: streamed(ready, lambda: itertools.islice(batches, ready.batches.per_epoch))
 
 
 def kept_ready(name: str, workspace: Workspace) -> Epoch:
-    """Augmented batches that were made before the clock ran."""
+    """Augmented batches, made before the clock starts."""
     ready = prepared(name, workspace)
     batches = [ready.batches(0, batch) for batch in range(ready.batches.per_epoch)]
     return lambda: streamed(ready, lambda: iter(batches))
@@ -46,11 +46,11 @@ def kept_ready(name: str, workspace: Workspace) -> Epoch:
 def prepared(name: str, workspace: Workspace, precision: str = "float32", augmented: bool = True) -> Setup:
     """The model's setup, with Adam, with or without its augmentation; its images are in memory."""
     settings = config.load(workspace)
-    model, place = settings.model(name), settings.at("models", name)
+    model = settings.model(name)
     fit = model.fit.model_copy(update={"optimizer": optimizer("Adam"), "warmup": None})
     update = {"fit": fit, **({} if augmented else {"augment": ()})}
     runtime.start(settings.seed, precision)
-    ready = setup.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, workspace, place)
+    ready = setup.prepare(model.model_copy(update=update), settings.image.policy, settings.seed, workspace)
     split = ready.batches.split
     split.parts, split.starts = [np.concatenate(split.parts)], np.array([0, len(split)])
     return ready
@@ -59,11 +59,11 @@ def prepared(name: str, workspace: Workspace, precision: str = "float32", augmen
 def streamed(ready: Setup, make: Callable[[], Iterator[Batch]]) -> float:
     """Seconds of an epoch over the batches that `make` yields."""
     batches = ready.batches
-    return timed(ready.model, x=backend.dataset(make, batches.shapes), steps_per_epoch=batches.per_epoch, shuffle=False)
+    return timed(ready.model, x=backend.dataset(make, batches.shapes, []), steps_per_epoch=batches.per_epoch, shuffle=False)
 
 
 def timed(model: keras.Model, **fit: Any) -> float:
-    """Seconds from the begin of an epoch to its end."""
+    """Seconds from the start of an epoch to its end."""
     times: list[float] = []
 
     def tick(*_: object) -> None:

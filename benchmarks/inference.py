@@ -1,10 +1,10 @@
-"""How fast a finished model answers: onnxruntime against all ways of Keras and TensorFlow; `darkroom predict` on a folder.
+"""Speed of a finished model: onnxruntime against every way to call it in Keras or TensorFlow; `darkroom predict` on a folder.
 
     python -m benchmarks.inference [--model cnn] [--repeats 9] [--images 10000]
 
-Calls: a batch in and probabilities out, as NumPy, on the CPU; in a round each way has its turn of some 0.2 s, which counts
-as its median call. Folders: whole processes over PNG files, `darkroom predict` and a loop by hand, A B A B ..., after one
-uncounted pair. Writes benchmarks/inference.json and benchmarks/predict.json. Needs a finished `dvc repro`.
+Calls: a batch in and probabilities out, as NumPy arrays, on the CPU. In each round every way is called for about 0.2 s, and its
+median call counts. Folders: whole processes over PNG files, `darkroom predict` and a hand-written loop in turn, after one pair
+that is not counted. Writes benchmarks/inference.json and benchmarks/predict.json. Needs a finished `dvc repro`.
 """
 
 import argparse
@@ -71,8 +71,8 @@ def main() -> None:
 
 
 def measured(workspace: Workspace, model: str, threads: int, repeats: int) -> list[list[str]]:
-    """A row a batch size and way; ends the benchmark where a way's answers are not those of the fp32 file."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # TensorFlow alone would use a GPU
+    """One row per batch size and way. Exits if the answers of a way are not those of the fp32 file."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # otherwise TensorFlow, and only it, would use a GPU
     backend.configure()
     with backend.quiet_import():
         from benchmarks import tensorflow_calls
@@ -102,19 +102,21 @@ def measured(workspace: Workspace, model: str, threads: int, repeats: int) -> li
 
 
 def turn(way: Callable[[np.ndarray], np.ndarray], images: np.ndarray, calls: int) -> float:
-    """Seconds of the median call, after one uncounted."""
-    # After a call onnxruntime's idle threads spin (45 ms here) and take a core from whoever comes next. Forbidding that
-    # (session.intra_op.allow_spinning) slows its own short calls by half, so it keeps its default and all wait it out.
+    """Seconds of the median call; the first call is not counted."""
+    # After a call onnxruntime's idle threads spin (45 ms here) and take cores from the next way. Turning that off
+    # (session.intra_op.allow_spinning) slows its own short calls by half, so it stays on and every way waits.
     time.sleep(PAUSE_S)
     return float(np.median(timeit.repeat(lambda: way(images), repeat=calls + 1, number=1)[1:]))
 
 
 def folders(workspace: Workspace, model: str, count: int) -> list[list[str]]:
-    """Both rows of the second table, on `count` files; ends the benchmark where the two do not answer alike."""
+    """Both rows of the second table, on `count` files. Exits if the two answer differently."""
     split, file = Shards(workspace.split("test")), str(workspace.onnx(model))
     with tempfile.TemporaryDirectory() as folder:
         for number, image in enumerate(split.images(np.arange(count) % len(split))):
-            cv2.imwrite(f"{folder}/{number:06d}.png", image[..., ::-1])  # OpenCV takes BGR; grey stays as it is
+            cv2.imwrite(
+                f"{folder}/{number:06d}.png", image[..., ::-1]
+            )  # OpenCV expects BGR; reversing one grey channel changes nothing
         hand, ours = ["-c", BY_HAND, file, folder], ["-m", "darkroom", "predict", file, folder, "--format", "csv"]
         pairs = [(process(hand), process(ours)) for _ in range(PAIRS + 1)][1:]
     answers = zip(*([line[1:3] for line in csv.reader(text.splitlines())][-count:] for _, text in pairs[0]), strict=True)

@@ -1,4 +1,4 @@
-"""Which machine a figure was measured on."""
+"""The machine on which a figure was measured."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def describe() -> str:
-    """Processor, cores that this process may use, memory, and what decides speed: the vector unit."""
+    """Processor and its vector unit, number of cores, memory, version of Python."""
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     model = next(
         (line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), platform.processor()

@@ -1,13 +1,14 @@
-"""How much memory a training takes on data that is larger than memory: shards are mapped, nothing is loaded whole.
+"""Memory of a training on data larger than memory: shards are memory-mapped, never loaded whole.
 
     python -m benchmarks.memory [--gigabytes 20] [--side 64] [--steps 500]
 
-Writes random colour images as shards to a folder of its own, trains a small network on them with the batches of the train
-stage, and reads the anonymous resident memory (RssAnon) on the way: mapped pages are the system's to take back. Writes
-benchmarks/memory.json. Linux only; needs that much space on the disk of the temporary folder.
+Writes random colour images as shards to a temporary folder, trains a small network on them with the input pipeline of the
+train stage, and reads the anonymous resident memory (RssAnon) before each batch. Writes benchmarks/memory.json. Linux only;
+needs `--gigabytes` of disk space in the temporary folder.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
+from benchmarks.rss import anonymous
 from darkroom import config
 from darkroom.core import artifacts
 from darkroom.core.image_policy import ImagePolicy
@@ -50,7 +52,7 @@ def main() -> None:
 
 
 def written(folder: Path, count: int, side: int) -> Shards:
-    """A split of that many random images, a shard at a time; the same block of noise, moved on from shard to shard."""
+    """A split of `count` random images: 1024 images of noise, repeated, each time rolled by one more value."""
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (1024, side, side, 3), np.uint8)
     images = (np.roll(noise[number % 1024], number // 1024) for number in range(count))
@@ -59,9 +61,9 @@ def written(folder: Path, count: int, side: int) -> Shards:
 
 
 def trained(split: Shards, steps: int, workspace: Workspace) -> tuple[int, int]:
-    """Trains that many steps; anonymous memory in bytes before the first and at most."""
+    """Trains for `steps` batches; anonymous memory in bytes before the first one, and its maximum."""
     settings = config.load(workspace)
-    chosen, place = settings.model("cnn"), settings.at("models", "cnn")
+    chosen = settings.model("cnn")
     backend.configure()
     with backend.quiet_import():
         from keras.callbacks import LambdaCallback
@@ -71,19 +73,13 @@ def trained(split: Shards, steps: int, workspace: Workspace) -> tuple[int, int]:
         from darkroom.training.setup import Setup
     runtime.start(settings.seed)
     side, _, channels = split.shape
-    model = network.build(chosen, ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES, place)
+    model = network.build(chosen, ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8), CLASSES)
     batches = Batches(split, chosen.fit.batch_size, settings.seed, chosen.augment, np.ones(CLASSES, np.float32))
-    optimizers.compile_model(model, chosen.fit, batches.per_epoch, place.at("fit"))
+    optimizers.compile_model(model, chosen.fit, batches.per_epoch)
     readings: list[int] = []
-    watch = LambdaCallback(on_train_batch_begin=lambda batch, logs: readings.append(anonymous()))  # noqa: ARG005
-    fit.probe(Setup(model, batches, chosen.fit, place.at("fit")), steps, watch)
+    watch = LambdaCallback(on_train_batch_begin=lambda batch, logs: readings.append(anonymous(os.getpid())))  # noqa: ARG005
+    fit.probe(Setup(model, batches, chosen.fit), steps, watch)
     return readings[0], max(readings)
-
-
-def anonymous() -> int:
-    """RssAnon of this process in bytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 
 
 if __name__ == "__main__":

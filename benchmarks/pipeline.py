@@ -1,4 +1,4 @@
-"""What each stage costs beside the training itself: wall time, time inside Keras's `fit`, peak memory; and `darkroom predict`.
+"""What each stage costs besides the training itself: wall time, time inside Keras's `fit`, peak memory; and `darkroom predict`.
 
     python -m benchmarks.pipeline
 
@@ -47,9 +47,9 @@ def main() -> None:
         costs = {" ".join(words): cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages(models)}
         predict = ("darkroom", "predict", f"models/{models[-1]}/model.onnx", "tests/boot.png")
         first = statistics.median(cost(folder, *predict).wall for _ in range(5))
-    wall, fit = sum(it.wall for it in costs.values()), sum(it.fit for it in costs.values())
-    total = Cost(wall, fit, max(it.memory for it in costs.values()))
-    rows = [row(name, it) for name, it in [*costs.items(), ("all", total)]]
+    wall, fit = sum(used.wall for used in costs.values()), sum(used.fit for used in costs.values())
+    total = Cost(wall, fit, max(used.memory for used in costs.values()))
+    rows = [row(name, used) for name, used in [*costs.items(), ("all", total)]]
     content = {
         "title": "The default pipeline, stage by stage, each network trained for one epoch",
         "columns": ["stage", "wall, s", "inside fit (one epoch), s", "outside fit, s", "peak memory, MiB"],
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def stages(models: Sequence[str]) -> list[tuple[str, ...]]:
-    """All stages in order, each of a model with its name."""
+    """All stages in order; those of a model with its name."""
     each = [(stage, name) for stage in ("train", "export", "verify", "quantize", "publish", "evaluate") for name in models]
     return [("fingerprint",), ("download",), ("preprocess",), *each, ("report",)]
 
@@ -77,7 +77,7 @@ def copy_project(folder: Path) -> Workspace:
 
 
 def edit_params(workspace: Workspace, pattern: str, replacement: str) -> None:
-    """Replaces what `pattern` matches in params.yaml; ends the benchmark where it matches nothing."""
+    """Replaces what `pattern` matches in params.yaml. Exits if it matches nothing."""
     text, count = re.subn(pattern, replacement, workspace.params.read_text())
     if not count:
         sys.exit(f"{workspace.params}: nothing matches {pattern}")
@@ -85,13 +85,13 @@ def edit_params(workspace: Workspace, pattern: str, replacement: str) -> None:
 
 
 def row(name: str, used: Cost) -> list[str]:
-    """A line of the table."""
+    """One row of the table."""
     fit = f"{used.fit:.0f}" if used.fit else ""
     return [name, f"{used.wall:.1f}", fit, f"{used.wall - used.fit:.1f}", f"{used.memory / 2**20:.0f}"]
 
 
 def cost(folder: str, *words: str) -> Cost:
-    """Runs `python -m ...` in a folder; time and memory are those that the operating system reports."""
+    """Runs `python -m ...` in a folder. The operating system reports the peak memory."""
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=folder, stdout=subprocess.PIPE, text=True)
     printed = process.stdout.read() if process.stdout else ""

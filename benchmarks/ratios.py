@@ -1,13 +1,13 @@
-"""How a table of a benchmark tells speeds."""
+"""Speeds and their ratios as the tables of benchmarks show them."""
 
 import statistics
 
 
-def rates(found: list[float]) -> list[str]:
+def rates(speeds: list[float]) -> list[str]:
     """Images per second: median, then the range."""
-    return [f"{statistics.median(found):.0f}", f"{min(found):.0f} to {max(found):.0f}"]
+    return [f"{statistics.median(speeds):.0f}", f"{min(speeds):.0f} to {max(speeds):.0f}"]
 
 
 def ratio(values: list[float]) -> str:
-    """Median and range of the rounds' ratios."""
+    """Median and range of ratios, one per round."""
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"

@@ -1,10 +1,10 @@
-"""What a recipe gives: its whole pipeline, seed by seed, from download to the report, in copies of the project.
+"""Accuracy and time of a recipe: its whole pipeline, from download to report, once per seed, in copies of the project.
 
     python -m benchmarks.recipes [default | fast | strong | top | top_gpu] [--seeds 0 1 2]
 
-`default` is params.yaml itself, the others are recipes of recipes/, composed with it. The seed draws the validation split, the
-weights, the order of the images and their augmentation. Writes benchmarks/recipes/NAME.json; the standard deviation is that of
-a sample.
+`default` is params.yaml itself; the others are composed from it and a file in recipes/. The seed determines the validation
+split, the initial weights, the order of the images and their augmentation. Writes benchmarks/recipes/NAME.json; the standard
+deviation is that of a sample.
 """
 
 import argparse
@@ -50,32 +50,31 @@ def main() -> None:
 
 
 def run(params: str, seed: int) -> list[dict[str, object]]:
-    """A row a model: its accuracies, the seconds inside its `fit`, and those of the whole pipeline."""
+    """One row per model: its accuracies, the seconds inside its `fit`, and those of the whole pipeline."""
     with tempfile.TemporaryDirectory() as folder:
         copy = copy_project(Path(folder))
         copy.params.write_text(params)
         edit_params(copy, r"(?m)^seed: \d+", f"seed: {seed}")
         models = list(config.load(copy).models)
         costs = {words: cost(folder, f"pipeline.{words[0]}", *words[1:]) for words in stages(models)}
-        whole = sum(it.wall for it in costs.values())
+        whole = sum(used.wall for used in costs.values())
         return [{**accuracies(copy, model, seed), "fit": costs["train", model].fit, "whole": whole} for model in models]
 
 
 def accuracies(workspace: Workspace, model: str, seed: int) -> dict[str, object]:
-    """The accuracy of the published file on test, and that of training on validation in the last epoch, without averaging."""
+    """Test accuracy of the published file, and validation accuracy in the last epoch of training, without averaging."""
     test = artifacts.read_json(workspace.metrics(model))["accuracy"]
     validation = pd.read_csv(workspace.history(model))["val_accuracy"].iloc[-1]
     return {"model": model, "seed": seed, "test": test, "validation": validation}
 
 
 def rows(table: pd.DataFrame) -> list[list[str]]:
-    """A row a run, model by model, each model's mean after its runs."""
+    """One row per run, model by model, with the mean of each model after its runs."""
     lines = []
     for model, runs in table.groupby("model", sort=False):
-        for it in runs.itertuples():
-            lines.append(
-                [str(model), str(it.seed), f"{it.test:.4f}", f"{it.validation:.4f}", f"{it.fit:.0f}", f"{it.whole:.0f}"]
-            )
+        for one in runs.itertuples():
+            accuracy = [f"{one.test:.4f}", f"{one.validation:.4f}"]
+            lines.append([str(model), str(one.seed), *accuracy, f"{one.fit:.0f}", f"{one.whole:.0f}"])
         if len(runs) > 1:
             means = [f"{runs[key].mean():.4f} ± {runs[key].std():.4f}" for key in ("test", "validation")]
             lines.append([str(model), "mean ± standard deviation", *means, f"{runs['fit'].mean():.0f}", ""])

@@ -20,7 +20,7 @@ def anonymous(process: int) -> int:
 
 
 class PeakMemory:
-    """RssAnon of this process and its children, in bytes: `before` a `with` block, and the `peak` in it."""
+    """RssAnon of this process and its children, in bytes: `before` the `with` block, and the `peak` in it."""
 
     def __init__(self) -> None:
         self.before = self.peak = 0

@@ -1,4 +1,4 @@
-"""The first images of data/prepared as a workspace of their own, for benchmarks that need no more."""
+"""The first images of data/prepared in a workspace of their own, for benchmarks that need no more."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from darkroom.data.shards import Shards
 
 
 def write(workspace: Workspace, folder: Path, images: int, validation: int = 1000) -> Workspace:
-    """Writes the first images of both splits below `folder`. Raises DarkroomError where nothing is prepared."""
+    """Writes the first images of train and validation below `folder`. Raises DarkroomError if nothing is prepared."""
     subset = Workspace(workspace.root, folder, workspace.params)
     for name, count in (("train", images), ("validation", validation)):
         split = Shards(workspace.split(name))

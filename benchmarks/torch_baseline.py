@@ -1,9 +1,9 @@
-"""The network of params.yaml in PyTorch: benchmarks/training.py sends lines, each is answered by an epoch's seconds.
+"""The network of params.yaml in PyTorch. Each line from benchmarks/training.py runs an epoch and is answered by its seconds.
 
     PYTHON -m benchmarks.torch_baseline ARRAYS.npz TASK_AS_JSON
 
-Channels last, which is the faster order for convolutions on a CPU, and Adam, as the other ways. PYTHON has PyTorch, which
-the environment of this project lacks.
+Channels last, which is faster for convolutions on a CPU, and Adam, as in the other variants. PYTHON is an interpreter with
+PyTorch, which is not a dependency of this project.
 """
 
 import json
@@ -17,7 +17,7 @@ from torch import nn
 
 
 def pair(value: Any) -> Any:
-    """A size as PyTorch takes it."""
+    """A size as PyTorch expects it."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -43,7 +43,7 @@ def modules(call: dict[str, dict[str, Any]]) -> list[Any]:
 
 
 def main() -> None:
-    """Builds the network, then answers lines."""
+    """Builds the network, then trains it for one epoch per line."""
     arrays, task = np.load(sys.argv[1]), json.loads(sys.argv[2])
     images = torch.from_numpy(arrays["images"]).permute(0, 3, 1, 2)
     labels = torch.from_numpy(arrays["labels"].astype(np.int64))

@@ -1,12 +1,11 @@
-"""How fast training is: the pipeline beside a bare Keras `fit` on the same arrays, bfloat16, and the same network in PyTorch.
+"""Speed of training: the pipeline, a bare Keras `fit` on the same arrays, bfloat16, and the same network in PyTorch.
 
     python -m benchmarks.training [--models classical cnn] [--images 25600] [--rounds 5] [--torch PYTHON]
 
-One epoch each in turn, after one uncounted round, every way with Adam, uint8 images and the batch size of params.yaml. The
-clock runs from the epoch's begin to its end. bfloat16 is given a tenth of the images: without hardware for it, it takes long.
-PyTorch runs in the process of PYTHON, an interpreter that has it. How long the device waits for data is the share by which an
-epoch with augmentation is longer than one over such batches kept ready. Writes benchmarks/training.json. Needs data/prepared
-(`dvc repro preprocess`).
+One epoch each in turn, after one round that is not counted; all with Adam, uint8 images and the batch size of params.yaml.
+bfloat16 gets a tenth of the images, since it is slow without hardware support. PyTorch runs under PYTHON, an interpreter that
+has it. The share of time that the device waits for data compares an epoch with augmentation to one over batches kept ready.
+Writes benchmarks/training.json. Needs data/prepared (`dvc repro preprocess`).
 """
 
 import argparse
@@ -79,9 +78,9 @@ def measured(name: str, whole: Workspace, tenth: Workspace, rounds: int, python:
             ways[TORCH] = stack.enter_context(pytorch(python, split, model))
         images = {way: len(Shards(tenth.split("train")) if way == LOWER else split) for way in ways}
         speeds = [{way: images[way] / epoch() for way, epoch in ways.items()} for _ in range(rounds + 1)][1:]
-    rows = [[name, way, *rates([it[way] for it in speeds]), against(way, speeds)] for way in ways]
+    rows = [[name, way, *rates([speed[way] for speed in speeds]), against(way, speeds)] for way in ways]
     if AUGMENTED in ways:
-        waits = [100 * (1 - it[AUGMENTED] / it[READY]) for it in speeds]
+        waits = [100 * (1 - speed[AUGMENTED] / speed[READY]) for speed in speeds]
         share = f"{statistics.median(waits):.0f} % ({min(waits):.0f} to {max(waits):.0f})"
         rows.append([name, "share of time the device waits for augmented data", "", "", share])
     return rows
@@ -89,7 +88,7 @@ def measured(name: str, whole: Workspace, tenth: Workspace, rounds: int, python:
 
 @contextlib.contextmanager
 def pytorch(python: str, split: Shards, model: Model) -> Iterator[Callable[[], float]]:
-    """Starts `benchmarks.torch_baseline` under another interpreter; each call is an epoch and gives its seconds."""
+    """Starts `benchmarks.torch_baseline` under another interpreter; each call runs an epoch and returns its seconds."""
     layers = [call.plain() for call in model.layers or ()]
     task = {"layers": layers, "batch_size": model.fit.batch_size, "classes": int(split.labels.max()) + 1}
     with tempfile.NamedTemporaryFile(suffix=".npz") as arrays:
@@ -107,10 +106,10 @@ def pytorch(python: str, split: Shards, model: Model) -> Iterator[Callable[[], f
 
 
 def against(way: str, speeds: list[dict[str, float]]) -> str:
-    """How fast a way is beside the one that it is held to; each round has the images/s of every way."""
+    """The speed of a way relative to the one it is compared with; `speeds` are images/s by way, one entry per round."""
     if way not in AGAINST:
         return "1"
-    return ratio([it[way] / it[AGAINST[way]] for it in speeds]) + f" of {AGAINST[way].replace('`', '')}"
+    return ratio([speed[way] / speed[AGAINST[way]] for speed in speeds]) + f" of {AGAINST[way].replace('`', '')}"
 
 
 if __name__ == "__main__":

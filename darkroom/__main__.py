@@ -6,6 +6,7 @@ import sys
 from importlib import metadata
 
 from darkroom.core import command
+from darkroom.core.errors import nearest
 
 COMMANDS = {  # name: module, what it does
     "predict": ("predict", "classify image files with an ONNX model"),
@@ -19,7 +20,7 @@ COMMANDS = {  # name: module, what it does
 
 
 def main() -> None:
-    """Parses the command line and runs the command that it names."""
+    """Parses the command line and runs the chosen command."""
     lines = "\n".join(f"  {name:<11}{purpose}" for name, (_, purpose) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="darkroom",
@@ -29,19 +30,21 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"darkroom {version()}")
-    parser.add_argument("command", metavar="COMMAND", choices=COMMANDS, help=argparse.SUPPRESS)
+    parser.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     if len(sys.argv) == 1:
         parser.print_help(sys.stderr)
         sys.exit(2)
     chosen = parser.parse_args()
+    if chosen.command not in COMMANDS:
+        parser.error(f"{chosen.command}: no such command{nearest(chosen.command, COMMANDS)}")
     try:
         module = importlib.import_module(f"darkroom.commands.{COMMANDS[chosen.command][0]}")
-    except ModuleNotFoundError as error:  # `pip install darkroom` is enough for predict and inspect
+    except ModuleNotFoundError as error:  # `pip install darkroom` covers only predict and inspect
         needs = f"needs the environment of the pipeline ({error.name} is missing): `make env` sets it up"
         print(f"darkroom {chosen.command} {needs}", file=sys.stderr)
         sys.exit(1)
-    command.run(lambda: module.main(chosen.arguments), module.OUTLOOK)
+    command.run(lambda: module.main(chosen.arguments), module.INTERRUPT_NOTE)
 
 
 def version() -> str:

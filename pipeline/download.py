@@ -1,8 +1,8 @@
-"""Stage: fetches the data set that `dataset:` names and verifies its checksums; of local data it writes only a manifest.
+"""Stage: fetches the data set that `dataset:` names and verifies its checksums; for local data it writes only a manifest.
 
-Reads   params.yaml (dataset), the entry in data/catalog/, or the user's own folder, table or archive, which stays unchanged.
+Reads   params.yaml (dataset), the entry in data/catalog/, or the user's own folder, table or archive, which is never changed.
 Writes  data/raw/: the files of the catalog entry, each with the checksum stated there; a `.gz` is decompressed, an archive
-        unpacked. Of the user's own files only manifest.csv: path, size in bytes, SHA-256.
+        unpacked. For the user's own files only manifest.csv: path, size in bytes, SHA-256.
 Run     dvc repro download, or python -m pipeline.download
 
 The sources of a catalog entry are tried in order; one that is dead, slow, truncated or wrong is skipped with a message.

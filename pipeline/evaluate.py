@@ -1,4 +1,4 @@
-"""Stage: measures the published files on the test split, which no stage before this one has used.
+"""Stage: measures the published files on the test split, which no earlier stage has used.
 
 Reads   params.yaml (evaluate), models/MODEL (model.onnx, quantized), reports/ (verify, quantize, export, each MODEL.json),
         data/prepared (test, classes, index).
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from darkroom import config
 from darkroom.core import artifacts, command, csv_files, stage
 from darkroom.data.shards import Shards
-from darkroom.evaluation import leaks, metrics, results, tables
+from darkroom.evaluation import results, tables
 from darkroom.verification import verified_models
 
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     name, settings = arguments.model, config.load(workspace)
     settings.model(name)
     test, confidence = Shards(workspace.split("test")), settings.evaluate.confidence
-    leaked = leaks.leaked(workspace.index, len(test))
+    leaked = results.leaked(workspace.index, len(test))
     model = verified_models.published(workspace, name)
     probabilities, metadata = results.answers(model.content(), str(workspace.onnx(name)), test)
     figures = results.figures(test.labels, probabilities, metadata, confidence, leaked)
@@ -31,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     report = artifacts.read_json(workspace.report(name, "quantize"))
     quantized = results.quantized(name, report, model.quantized(), test, confidence, leaked)
     classes = artifacts.read_json(workspace.classes)["classes"]
-    counts = metrics.confusion(test.labels, probabilities.argmax(axis=1), len(classes))
+    predicted = probabilities.argmax(axis=1)
     artifacts.write_json(workspace.evaluation(name), {**figures, **costs, **quantized})
     artifacts.write_json(workspace.metrics(name), results.headline(figures))
-    csv_files.write(workspace.confusion(name), tables.confusion(counts, classes))
-    csv_files.write(workspace.by_class(name), tables.by_class(counts, classes))
+    csv_files.write(workspace.confusion(name), tables.confusion(test.labels, predicted, classes))
+    csv_files.write(workspace.by_class(name), tables.by_class(test.labels, predicted, classes))
     csv_files.write(workspace.predictions(name), tables.predictions(test.labels, probabilities, classes))
     print(f"{name}: {results.sentence(figures)}")
 

@@ -1,4 +1,4 @@
-"""Stage: converts a trained network to ONNX; the file is a candidate until verify has passed it.
+"""Stage: converts a trained network to ONNX; the file is a candidate until it has passed verify.
 
 Reads   params.yaml (seed, image, preprocess.transforms, export), models/MODEL/model.keras, data/prepared (validation),
         reports/data/summary.json; for the provenance, dvc.yaml and what it declares for train and export.

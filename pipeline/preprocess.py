@@ -1,8 +1,8 @@
-"""Stage: decodes all images to one size and colour format, splits the data set, and writes memory-mappable arrays.
+"""Stage: decodes all images to one size and colour format, splits the data set, and writes arrays that can be memory-mapped.
 
 Reads   params.yaml (seed, dataset, image, preprocess), the data set: the catalog entry and data/raw, or the user's own files,
         which are compared with data/raw/manifest.csv and never changed.
-Writes  data/prepared/: SPLIT/images-*.npy, SPLIT/labels.npy, index.csv, classes.json, pictures.json; reports/data/:
+Writes  data/prepared/: SPLIT/images-*.npy, SPLIT/labels.npy, index.csv, classes.json, previews.json; reports/data/:
         summary.json, ledger.csv (every file that was converted, refused or dropped), duplicates.csv.
 Run     dvc repro preprocess, or python -m pipeline.preprocess
 """

@@ -8,11 +8,11 @@ Writes  models/MODEL/model.keras (canonical bytes; averages over the mirror imag
         reports/augmented/MODEL.png (one image, as augmented in each of sixteen epochs).
 Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
-Every choice (early stopping) is made on the validation split. The same seed gives the same bytes, even if training is killed
-and resumed. Its checkpoint is models/MODEL/state.npz, from which the next run resumes if data, parameters, code and device are
-the same. A training that fails or is interrupted leaves its best weights so far in models/MODEL/best.keras. On JAX it uses all
-devices. It also runs in several processes if the options below, JAX's variables or a cluster manager say so to each; only the
-first one writes.
+Every choice, such as early stopping, is made on the validation split. The same seed gives the same bytes, even if training is
+killed and resumed: the next run resumes from the checkpoint models/MODEL/checkpoint.npz if data, parameters, code and device are the
+same. A training that fails or is interrupted leaves its best weights so far in models/MODEL/best.keras. On JAX it uses all
+devices, and spans several processes if the options below, JAX's environment variables or a cluster manager say so; only the
+first process writes.
 """
 
 import argparse
@@ -42,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def parser() -> argparse.ArgumentParser:
     """The options of every stage, and those for training in several processes."""
     options = stage.parser(__doc__, model=True)
-    options.add_argument("--coordinator", metavar="HOST:PORT", help="where the first of several processes waits for the others")
-    options.add_argument("--processes", metavar="N", type=command.positive, help="how many there are")
-    options.add_argument("--process", metavar="I", type=int, help="which one this is, from 0")
+    options.add_argument("--coordinator", metavar="HOST:PORT", help="the address at which the first process waits")
+    options.add_argument("--processes", metavar="N", type=command.positive, help="the number of processes")
+    options.add_argument("--process", metavar="I", type=int, help="the number of this process, from 0")
     return options
 
 

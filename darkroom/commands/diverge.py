@@ -1,4 +1,4 @@
-"""Find where two trainings first differ: the first epoch, and in it the first tensor, whose bits are not the same.
+"""Find where two trainings first differ: the epoch, and the first tensor in it whose bits differ.
 
     darkroom diverge models/cnn ../other/models/cnn
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from darkroom.core import command
-from darkroom.core.errors import DarkroomError
+from darkroom.core import command, csv_files
+from darkroom.core.errors import DarkroomError, first_line
 
 COLUMNS = ["epoch", "tensor", "sha256"]
-OUTLOOK = "nothing was changed"
+INTERRUPT_NOTE = "nothing was changed"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Compares the traces in two folders."""
-    options = command.parser(__doc__, "darkroom diverge")
+    parser = command.parser(__doc__, "darkroom diverge")
     for name in ("one", "other"):
-        options.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
-    folders = options.parse_args(argv)
+        parser.add_argument(name, metavar=name.upper(), type=Path, help="a folder of models/, after `dvc repro train@MODEL`")
+    folders = parser.parse_args(argv)
     one, other = read(folders.one), read(folders.other)
     if line := difference(one, other):
         raise DarkroomError(f"{folders.one} and {folders.other}: {line}")
@@ -30,17 +30,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """The trace in a folder: epoch (from 1), tensor, sha256. Raises DarkroomError if there is none, or another file."""
+    """The trace in a folder: epoch (from 1), tensor, sha256. Raises DarkroomError if it is missing or no trace."""
     path = folder / "trace.csv"
     try:
-        table = pd.read_csv(path, dtype={"sha256": str})
+        table = csv_files.read(path)
     except FileNotFoundError:
         raise DarkroomError(f"{path}: no such file; `dvc repro train@{folder.name}` writes it") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DarkroomError(f"{path}: not a trace ({error})") from None
+    except ValueError as error:  # of pandas: no table, or not UTF-8
+        raise DarkroomError(f"{path}: not a trace ({first_line(error)})") from None
     if list(table.columns) != COLUMNS:
         raise DarkroomError(f"{path}: not a trace: its columns are {', '.join(map(str, table.columns))}")
-    return table
+    if not table["epoch"].str.fullmatch(r"[1-9]\d*").all():
+        raise DarkroomError(f"{path}: not a trace: an epoch is not a positive integer")
+    return table.astype({"epoch": int})
 
 
 def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
@@ -55,6 +57,6 @@ def difference(one: pd.DataFrame, other: pd.DataFrame) -> str | None:
     if differs.any():
         epoch, tensor = one.loc[differs.argmax(), ["epoch", "tensor"]]
         within = differs[(one["epoch"] == epoch)[:size]]
-        return f"they differ from epoch {epoch} on: {tensor}, the first of {within.sum()} tensors of {len(within)} that differ"
+        return f"they differ from epoch {epoch} on: {within.sum()} of {len(within)} tensors, the first of them {tensor}"
     ends = one["epoch"].max(), other["epoch"].max()
     return f"the same for {min(ends)} epochs, then one continues to epoch {max(ends)}" if ends[0] != ends[1] else None

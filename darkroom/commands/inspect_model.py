@@ -1,4 +1,4 @@
-"""Describe an ONNX model from the file alone: its classes, what it expects of an image, what it costs, its provenance.
+"""Describe an ONNX model from the file alone: its classes, how it prepares images, its cost, its provenance.
 
     darkroom inspect models/cnn/model.onnx
     darkroom inspect models/cnn/model.onnx --json
@@ -8,51 +8,48 @@
 code is 1. It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV, Pillow and NumPy.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from darkroom.core import command
+from darkroom.core import command, digests
 from darkroom.core.errors import DarkroomError
 from darkroom.inference import metadata, session
 from darkroom.inference.metadata import Metadata
 
 try:
     from darkroom.export import provenance
-except ImportError as error:  # `pip install darkroom` has no reader of YAML
+except ImportError as error:  # `pip install darkroom` installs no YAML parser
     MISSING = error.name
 else:
     MISSING = None
 
-OUTLOOK = "nothing was changed"
+INTERRUPT_NOTE = "nothing was changed"
 COLOURS = {1: "grey", 3: "RGB"}
-PROPORTIONS = {"stretch": "stretched", "pad": "padded with the background", "crop": "cropped to the centre"}
+ASPECT_RATIOS = {"stretch": "stretched", "pad": "padded with the background", "crop": "cropped to the centre"}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the metadata of a file, or compares it with a checkout."""
-    options = command.parser(__doc__, "darkroom inspect")
-    options.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file that the pipeline wrote")
-    instead = options.add_mutually_exclusive_group()
-    instead.add_argument("--json", action="store_true", help="everything, for programs")
-    instead.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
-    chosen = options.parse_args(argv)
-    name = str(chosen.model)
-    model = metadata.from_texts(session.metadata(session.load_file(chosen.model), name), name)
-    if not all(isinstance(model.origin.get(kind), dict) for kind in ("deps", "params")):
-        raise DarkroomError(f"{name}: damaged metadata: origin must have deps and params")
-    content = chosen.model.read_bytes()
-    if chosen.against:
+    parser = command.parser(__doc__, "darkroom inspect")
+    parser.add_argument("model", metavar="MODEL", type=Path, help="an ONNX file that the pipeline wrote")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--json", action="store_true", help="everything, for programs")
+    mode.add_argument("--against", metavar="CHECKOUT", type=Path, help="a folder with a dvc.lock to compare with")
+    arguments = parser.parse_args(argv)
+    name = str(arguments.model)
+    model = metadata.from_texts(session.metadata(session.load_file(arguments.model), name), name)
+    content = arguments.model.read_bytes()
+    if arguments.against:
         if MISSING:
             raise DarkroomError(
                 f"--against needs the environment of the pipeline ({MISSING} is missing): `make env` sets it up"
             )
-        print(provenance.compare(content, model, name, chosen.against))
-    elif chosen.json:
-        facts = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        print(provenance.compare(content, model, name, arguments.against))
+    elif arguments.json:
+        facts = {"sha256": digests.sha256(content), "bytes": len(content)}
         print(json.dumps({**asdict(model), **facts}, indent=2, sort_keys=True, ensure_ascii=False))
     else:
         for title, text in description(model, content).items():
@@ -65,17 +62,17 @@ def description(model: Metadata, content: bytes) -> dict[str, str]:
     transforms = "; then " + ", ".join(name for call in model.transforms for name in call) if model.transforms else ""
     return {
         "model": f"{model.model}, {model.precision}, {len(content):,} bytes, opset {model.opset}",
-        "answers": ", ".join(model.classes),
+        "classes": ", ".join(model.classes),
         "unsure": _unsure(model),
-        "image": f"{policy.height} x {policy.width}, {COLOURS[policy.channels]}; turned as EXIF says, laid over the background "
-        f"{policy.background}, 16 bit to 8; other proportions {PROPORTIONS[policy.shape]}; "
-        f"scaled by OpenCV's {policy.interpolation}{transforms}",
-        "network": f"{model.parameters:,} parameters, {model.multiply_adds:,} multiply-adds an image",
+        "image": f"{policy.height} x {policy.width}, {COLOURS[policy.channels]}; rotated as EXIF says, transparency on "
+        f"{policy.background}, 16 bits to 8; other aspect ratios {ASPECT_RATIOS[policy.shape]}; "
+        f"resized with OpenCV's {policy.interpolation}{transforms}",
+        "network": f"{model.parameters:,} parameters, {model.multiply_adds:,} multiply-adds per image",
         "calibrated": f"temperature {model.temperature:.4f}",
         "data": f"{model.data}, licence {model.licence}",
-        "made with": ", ".join(f"{name} {version}" for name, version in model.versions.items()),
+        "versions": ", ".join(f"{name} {version}" for name, version in model.versions.items()),
         **{title: ", ".join(rows) for title, rows in _provenance(model.origin).items()},
-        "SHA-256": hashlib.sha256(content).hexdigest(),
+        "SHA-256": digests.sha256(content),
     }
 
 
@@ -97,7 +94,7 @@ def _provenance(origin: dict[str, Any]) -> dict[str, list[str]]:
         else:
             groups["environment" if path == "requirements.txt" else "from data"].append(f"{path} {digest[:8]}")
     if files:
-        together = hashlib.md5("".join(files).encode(), usedforsecurity=False).hexdigest()
+        together = digests.md5("".join(files).encode())
         groups["from code"].append(f"{len(files)} files {together[:8]}")
     groups["parameters"] = [", ".join(origin["params"])]
     return groups

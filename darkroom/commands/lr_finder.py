@@ -16,29 +16,31 @@ from darkroom.core.workspace import Workspace
 from darkroom.launch import backend
 from darkroom.reporting import figures
 
-OUTLOOK = "nothing was written"
+INTERRUPT_NOTE = "nothing was written"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the test and draws the curve."""
-    options = command.parser(__doc__, "darkroom lr-finder")
-    options.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
-    options.add_argument("--lowest", type=float, default=1e-5, help="the first rate (1e-5)")
-    options.add_argument("--highest", type=float, default=1.0, help="the last rate, unless the loss diverges before (1)")
-    options.add_argument("--steps", type=command.positive, default=200, help="batches at most (200)")
-    chosen = options.parse_args(argv)
-    if not 0 < chosen.lowest < chosen.highest:
-        options.error(f"--lowest {chosen.lowest:g} must be above 0 and below --highest {chosen.highest:g}")
+    parser = command.parser(__doc__, "darkroom lr-finder")
+    parser.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
+    parser.add_argument("--lowest", type=float, default=1e-5, help="the first rate (1e-5)")
+    parser.add_argument("--highest", type=float, default=1.0, help="the last rate, unless the loss diverges earlier (1)")
+    parser.add_argument("--steps", type=command.positive, default=200, help="the largest number of batches (200)")
+    arguments = parser.parse_args(argv)
+    if not 0 < arguments.lowest < arguments.highest:
+        parser.error(f"--lowest {arguments.lowest:g} must be above 0 and below --highest {arguments.highest:g}")
     workspace = Workspace.at()
     settings = config.load(workspace)
-    settings.model(chosen.model)
+    settings.model(arguments.model)
     backend.configure(settings.training.backend, settings.training.deterministic)
     with backend.quiet_import():
         from darkroom.training import lr_finder
-    curve, steepest = lr_finder.range_test(chosen.model, settings, workspace, (chosen.lowest, chosen.highest), chosen.steps)
+    curve, steepest = lr_finder.range_test(
+        arguments.model, settings, workspace, (arguments.lowest, arguments.highest), arguments.steps
+    )
     text = curve.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    artifacts.write_bytes(workspace.lr_finder(chosen.model, "csv"), text.encode())
-    figure = workspace.lr_finder(chosen.model, "svg")
+    artifacts.write_bytes(workspace.lr_finder(arguments.model, "csv"), text.encode())
+    figure = workspace.lr_finder(arguments.model, "svg")
     artifacts.write_bytes(figure, figures.learning_rate_range(curve, steepest).encode())
     lowest = curve["learning_rate"].iloc[int(curve["loss"].to_numpy().argmin())]
     print(f"the loss falls fastest at {steepest:.2g} and is lowest at {lowest:.2g}: see {figure}")

@@ -1,10 +1,10 @@
-"""Classify image files with an ONNX model: a row for each image, with the class and its probability.
+"""Classify image files with an ONNX model: one row per image, with the class and its probability.
 
     darkroom predict models/cnn/model.onnx shoe.png photos/ --top 3 --format csv > answers.csv
 
-Needs onnxruntime, OpenCV, Pillow and NumPy. What the model expects of an image is read from the file itself. The answer is
+Needs onnxruntime, OpenCV, Pillow and NumPy. How images are prepared is read from the model file itself. The answer is
 `unsure` if the probability is below the threshold in the file, which export chose on validation for the error rate in
-params.yaml. An image that cannot be read gets a row that says why; the others are answered, and the exit code is 1.
+params.yaml. An image that cannot be read gets a row that says why; all others are classified, and the exit code is 1.
 """
 
 import csv
@@ -16,41 +16,44 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from darkroom.core import command
+from darkroom.core.arrays import BATCH
 from darkroom.core.errors import DarkroomError
 from darkroom.data.images import SUFFIXES
 from darkroom.inference.classifier import Classifier, Prediction
 
-OUTLOOK = "the answers so far are printed"
+INTERRUPT_NOTE = "the answers so far are printed"
 
 Row = tuple[str, Prediction | DarkroomError]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Prints a row for each image: its name, the answer, the probability of the most probable class."""
-    options = command.parser(__doc__, "darkroom predict")
-    options.add_argument("model", metavar="MODEL", help="an ONNX file that the pipeline wrote")
-    options.add_argument(
+    """Prints one row per image: its name, the answer, the probability of the most probable class."""
+    parser = command.parser(__doc__, "darkroom predict")
+    parser.add_argument("model", metavar="MODEL", help="an ONNX file that the pipeline wrote")
+    parser.add_argument(
         "images",
         metavar="FILE|FOLDER",
         nargs="+",
         help="image files; of a folder all files with one of these suffixes, at any depth (a format without a decoder gets an "
         f"error row): {', '.join(sorted(SUFFIXES))}",
     )
-    options.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
-    options.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
-    options.add_argument("--batch", metavar="N", type=command.positive, default=64, help="images answered at a time (64)")
-    chosen = options.parse_args(argv)
-    classifier = Classifier(chosen.model)
-    files = [file for name in chosen.images for file in listed(Path(name))]
-    answers = zip(map(str, files), classifier.answers(files, chosen.batch), strict=True)
+    parser.add_argument("--top", metavar="K", type=command.positive, default=1, help="the K most probable classes (1)")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="how the rows are printed (table)")
+    parser.add_argument(
+        "--batch", metavar="N", type=command.positive, default=BATCH, help=f"images classified at a time ({BATCH})"
+    )
+    arguments = parser.parse_args(argv)
+    classifier = Classifier(arguments.model)
+    files = [file for name in arguments.images for file in image_files(Path(name))]
+    answers = zip(map(str, files), classifier.answers(files, arguments.batch), strict=True)
     unreadable: list[str] = []
     width = max(len(str(file)) for file in files)
-    FORMATS[chosen.format](noting(progress(answers, len(files)), unreadable), chosen.top, width)
+    FORMATS[arguments.format](recording(progress(answers, len(files)), unreadable), arguments.top, width)
     if unreadable:
-        raise DarkroomError(f"{len(unreadable)} of {len(files)} could not be read")
+        raise DarkroomError(f"{len(unreadable)} of {len(files)} images could not be read")
 
 
-def listed(path: Path) -> list[Path]:
+def image_files(path: Path) -> list[Path]:
     """The file itself; for a folder, its image files at any depth, sorted, without hidden ones; the folder if it has none."""
     if not path.is_dir():
         return [path]
@@ -58,8 +61,8 @@ def listed(path: Path) -> list[Path]:
     return sorted(file for file in named if file.is_file()) or [path]
 
 
-def noting(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
-    """Passes the rows on; adds the names of the images that could not be read to `unreadable`."""
+def recording(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
+    """Passes the rows on; appends the names of unreadable images to `unreadable`."""
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
             unreadable.append(name)
@@ -67,7 +70,7 @@ def noting(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
 
 
 def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
-    """Passes the rows on; prints their number once a second if `stream` is a terminal and the rows do not go to one."""
+    """Passes the rows on; prints their number once a second if `stream` is a terminal and stdout is not."""
     shown = stream.isatty() and not sys.stdout.isatty()
     started = printed = time.monotonic()
     count = 0
@@ -91,16 +94,16 @@ def as_table(rows: Iterable[Row], top: int, width: int) -> None:
 
 
 def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
-    """Comma-separated values with a header; `error` is empty except for an image that could not be read."""
+    """Comma-separated values with a header; `error` is empty unless the image could not be read."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    places = [f"{column}{place}" for place in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
-    writer.writerow(["file", "label", "probability", *places, "error"])
+    columns = [f"{column}{rank}" for rank in range(1, top + 1) for column in ("class", "probability")] if top > 1 else []
+    writer.writerow(["file", "label", "probability", *columns, "error"])
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
-            writer.writerow([name, "", "", *[""] * len(places), _reason(name, answer)])
+            writer.writerow([name, "", "", *[""] * len(columns), _reason(name, answer)])
         else:
             ranked = [cell for label, value in answer.top(top) for cell in (label, f"{value:.6f}")] if top > 1 else []
-            padding = [""] * (len(places) - len(ranked))
+            padding = [""] * (len(columns) - len(ranked))
             writer.writerow([name, answer.label, f"{answer.probability:.6f}", *ranked, *padding, ""])
 
 
@@ -111,7 +114,7 @@ def as_json(rows: Iterable[Row], top: int, _: int) -> None:
         for name, answer in rows:
             print(before + json.dumps(_entry(name, answer, top), ensure_ascii=False), end="")
             before = ",\n"
-    finally:  # an interrupted list is valid JSON too
+    finally:  # an interrupted list is still valid JSON
         print("\n]")
 
 

@@ -2,8 +2,8 @@
 
     darkroom why train@cnn
 
-Prints a line for each reason; the stages that it depends on come first. If an earlier stage runs again and its outputs do not
-change, DVC does not run the stages after it.
+Prints one line per reason; the stages that it depends on come first. If an earlier stage runs again but its outputs do not
+change, DVC skips the stages after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,22 +15,21 @@ from dvc.repo import Repo
 from dvc.repo.graph import collect_pipeline
 from dvc.stage import Stage
 
-from darkroom.config import messages
-from darkroom.core import command, dvc_files, fingerprint
+from darkroom.core import command, digests, dvc_files, fingerprint
 from darkroom.core.dvc_files import Dependencies
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, nearest
 from darkroom.core.workspace import Workspace
 
 SIDES = ("when it last ran", "now")
-OUTLOOK = "nothing was changed"
+INTERRUPT_NOTE = "nothing was changed"
 FINGERPRINT = "fingerprint"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints the reasons, or that there are none."""
-    options = command.parser(__doc__, "darkroom why")
-    options.add_argument("stage", metavar="STAGE", help="a stage of dvc.yaml, such as train@cnn")
-    stage: str = options.parse_args(argv).stage
+    parser = command.parser(__doc__, "darkroom why")
+    parser.add_argument("stage", metavar="STAGE", help="a stage of dvc.yaml, such as train@cnn")
+    stage: str = parser.parse_args(argv).stage
     lines = list(reasons(stage))
     print("\n".join(lines) if lines else f"{stage}: nothing has changed since it last ran")
 
@@ -42,11 +41,11 @@ def reasons(name: str) -> Iterator[str]:
             stages = {_name(stage): stage for stage in repo.index.stages}
             if name not in stages:
                 of_models = [stage for stage in stages if stage.startswith(f"{name}@")]
-                nearest = f"; give a model: {', '.join(of_models)}" if of_models else messages.nearest(name, stages)
-                raise DarkroomError(f"{name}: no such stage{nearest}")
+                hint = f"; give a model: {', '.join(of_models)}" if of_models else nearest(name, stages)
+                raise DarkroomError(f"{name}: no such stage{hint}")
             rerun: list[Stage] = []
             for stage in collect_pipeline(stages[name], repo.index.graph):  # dependencies come first
-                if _name(stage) == FINGERPRINT:  # its outputs are compared live below
+                if _name(stage) == FINGERPRINT:  # _of_code compares the current fingerprints
                     continue
                 lines = list(_of_stage(stage, rerun))
                 rerun += [stage] * bool(lines)
@@ -56,7 +55,7 @@ def reasons(name: str) -> Iterator[str]:
 
 
 def _name(stage: Stage) -> str:
-    """As it is called in the root of the checkout: DVC's own address is relative to the working folder."""
+    """The name as seen from the root of the checkout: DVC's own address is relative to the working folder."""
     file, name = stage.path_in_repo, str(stage.name)
     return name if file == "dvc.yaml" else f"{file}:{name}"
 
@@ -75,9 +74,9 @@ def _of_stage(stage: Stage, rerun: list[Stage]) -> Iterator[str]:
             yield from _of_code(dep)
         else:
             yield from (f"{path}: {change}" for path, change in dep.workspace_status().items())
-            for maker in rerun:
-                if any(_overlap(Path(dep.fs_path), Path(out.fs_path)) for out in maker.outs):
-                    yield f"{dep}: {_name(maker)} runs again and may change it"
+            for producer in rerun:
+                if any(_overlap(Path(dep.fs_path), Path(out.fs_path)) for out in producer.outs):
+                    yield f"{dep}: {_name(producer)} runs again and may change it"
     for out in stage.outs:
         for path, change in out.workspace_status().items():
             yield f"{path}, which it writes: {change}"
@@ -90,12 +89,12 @@ def _fingerprints(stage: Stage) -> set[Path]:
 
 
 def _of_code(dep: Dependency) -> Iterator[str]:
-    """The modules that changed since the last run, if its fingerprint can still be read."""
+    """The modules that changed since the last run, if that run's fingerprint can still be read."""
     path = Path(dep.fs_path)
     now = fingerprint.rows(path.stem, path.parents[2])
-    if dvc_files.md5(fingerprint.to_csv(now).encode()) == dep.hash_info.value:
+    if dvc_files.code_digest(now) == dep.hash_info.value:
         return
-    texts = [content.decode() for content in _versions(dep, path) if dvc_files.md5(content) == dep.hash_info.value]
+    texts = [content.decode() for content in _versions(dep, path) if digests.md5(content) == dep.hash_info.value]
     if texts:
         yield from dvc_files.differences(Dependencies(fingerprint.from_csv(texts[0]), {}), Dependencies(now, {}), SIDES)
     else:

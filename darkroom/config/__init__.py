@@ -1,5 +1,6 @@
 """params.yaml and the entries of data/catalog/: read as DVC reads them, checked against a schema, frozen."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -7,21 +8,38 @@ from pydantic import ValidationError
 
 from darkroom.config import messages
 from darkroom.config.catalog import CatalogEntry
-from darkroom.config.places import settle
+from darkroom.config.places import assign
 from darkroom.config.schema import Params
 from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 
-__all__ = ["CatalogEntry", "Params", "Place", "catalog_entry", "checked", "is_catalog_entry", "load", "load_file"]
+__all__ = [
+    "CatalogEntry",
+    "Params",
+    "catalog_entry",
+    "checked",
+    "is_catalog_entry",
+    "load",
+    "load_file",
+    "nearest_entry",
+    "params_file",
+]
 
 Schema = TypeVar("Schema", Params, CatalogEntry)
 
 
 def load(workspace: Workspace) -> Params:
     """The checked parameters of a workspace. Raises DarkroomError with one line per mistake in them."""
-    return load_file(workspace.params)
+    return load_file(params_file(workspace))
+
+
+def params_file(workspace: Workspace) -> Path:
+    """The path of params.yaml. Raises DarkroomError, with advice, if the checkout's own file is missing."""
+    if workspace.params == workspace.root / "params.yaml" and not workspace.params.exists():
+        raise DarkroomError(f"{workspace.params}: no such file; run the command in a checkout of Darkroom")
+    return workspace.params
 
 
 def load_file(path: Path) -> Params:
@@ -46,11 +64,14 @@ def catalog_entry(dataset: str, workspace: Workspace) -> CatalogEntry:
     """
     path = workspace.dataset(dataset)
     if not path.exists():
-        entries = sorted(file.relative_to(workspace.root).as_posix() for file in workspace.catalog.glob("*.yaml"))
-        raise DarkroomError(
-            f"{workspace.params}: dataset: {dataset}: no such catalog entry{messages.nearest(dataset, entries)}"
-        )
+        raise DarkroomError(f"{workspace.params}: dataset: {dataset}: no such catalog entry{nearest_entry(dataset, workspace)}")
     return _checked(yaml_source.read(path), CatalogEntry)
+
+
+def nearest_entry(dataset: str, workspace: Workspace) -> str:
+    """`; did you mean data/catalog/cifar10.yaml?` for a `dataset:` that does not exist; empty if no name is close."""
+    entries = {file.stem: file.relative_to(workspace.root).as_posix() for file in sorted(workspace.catalog.glob("*.yaml"))}
+    return "".join(f"; did you mean {entries[stem]}?" for stem in get_close_matches(Path(dataset).stem, entries, n=1))
 
 
 def _checked(source: Source, schema: type[Schema]) -> Schema:
@@ -58,5 +79,5 @@ def _checked(source: Source, schema: type[Schema]) -> Schema:
         values = schema.model_validate(source.values)
     except ValidationError as error:
         raise DarkroomError("\n".join(messages.lines(error, source, schema))) from None
-    settle(values, Place(source, ()))
+    assign(values, Place(source, ()))
     return values

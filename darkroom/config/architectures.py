@@ -1,7 +1,7 @@
-"""The families of networks that a model may name instead of `layers`; darkroom/training/architectures.py builds them."""
+"""The network families that a model may use instead of `layers`; darkroom/training/architectures.py builds them."""
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
@@ -10,7 +10,7 @@ from darkroom.config.arguments import mistake
 from darkroom.config.base import Positive, Section, as_tuple
 
 DropoutRate = Annotated[float, Field(ge=0, lt=1)]
-ReductionRatio = Annotated[int, Field(ge=0)]  # of squeeze-and-excitation: channels per hidden unit; 0: no such block
+ReductionRatio = Annotated[int, Field(ge=0)]  # of squeeze-and-excitation: channels per hidden unit; 0: none
 Activation = Literal["relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "hard_silu", "mish"]
 
 
@@ -61,17 +61,17 @@ class WeightsFile(Section):
     @model_validator(mode="after")
     def _relative(self) -> Self:
         if PurePosixPath(self.file).is_absolute():
-            text = "an absolute path; give it relative to the root of the repository"
+            text = "an absolute path; a path relative to the root of the repository is needed"
             raise mistake("type", text, ("file",), value=self.file)
         return self
 
 
-def _weights_tag(value: Any) -> str:
-    """The tag of the union member that `weights` is. Without tags pydantic reports a mistake once per member."""
+def _weights_tag(value: object) -> str:
+    """The tag of the union member that matches `weights`. Without tags pydantic reports a mistake once per member."""
     return "WeightsFile" if isinstance(value, dict | WeightsFile) else "named"
 
 
-def _weights(value: Any) -> Any:
+def _weights(value: object) -> object:
     if value in (None, "imagenet") or isinstance(value, dict | WeightsFile):
         return value
     raise mistake("type", "imagenet, null or {file: FILE, sha256: HASH} is needed", (), value=value)
@@ -89,7 +89,7 @@ def _application(name: str) -> str:
 
 
 class Application(Section):
-    """A network of keras.applications without its top. Images are resized to `size` x `size` x 3 for it."""
+    """A network of keras.applications without its top. Its input is resized to `size` x `size` x 3."""
 
     name: Annotated[str, AfterValidator(_application)]
     weights: Annotated[Weights | None, BeforeValidator(_weights)]
@@ -100,5 +100,5 @@ class Application(Section):
     @model_validator(mode="after")
     def _trainable_or_pretrained(self) -> Self:
         if self.weights is None and not self.trainable:
-            raise mistake("refused", "with weights: null and trainable: false nothing would be learned", ("trainable",))
+            raise mistake("refused", "with weights: null and trainable: false its features would stay random", ("trainable",))
         return self

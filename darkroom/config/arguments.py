@@ -1,9 +1,9 @@
-"""Checks values against the arguments of a library's classes, as far as the library's source declares their types."""
+"""Checks values against the arguments of a library's classes, as far as its source declares their types."""
 
 import ast
 import math
 import re
-from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,14 +11,16 @@ from pydantic_core import PydanticCustomError
 
 from darkroom.config.signatures import Argument
 
+TYPES = {builtin.__name__: builtin for builtin in (bool, dict, float, int, list, str, tuple)}
 STEPS = re.compile(r"(\d+(?:\.\d+)?) (epochs?|%)")  # `2 epochs`, or `5 %` of the training
+LIST = re.compile(r"\s*(Optional )?list of", re.IGNORECASE)  # how a docstring begins
 
 
-def check(argument: Argument, at: tuple[str, ...], value: Any, in_steps: bool = False) -> None:
-    """Raises PydanticCustomError if the library's source rules out the type of `value`; if it does not say, any value passes.
+def check(argument: Argument, at: tuple[str, ...], value: object, in_steps: bool = False) -> None:
+    """Raises PydanticCustomError if the library's source rules out the type of `value`; if it declares none, any value passes.
 
-    `at` ends with the name of the argument. With `in_steps`, arguments that count steps, by their name, also accept `2 epochs`
-    and `5 %`.
+    `at` ends with the name of the argument. With `in_steps`, arguments whose name says that they count steps also accept
+    `2 epochs` and `5 %`.
     """
     boolean = argument.default in ("True", "False")
     if in_steps and (at[-1].endswith("_steps") or at[-1] == "boundaries"):
@@ -30,7 +32,7 @@ def check(argument: Argument, at: tuple[str, ...], value: Any, in_steps: bool = 
     elif boolean and not isinstance(value, bool):
         raise mistake("type", "the argument takes true or false", at, value=value)
     elif isinstance(value, str) and not _takes_text(argument):
-        text = "a list is needed" if _LIST.match(argument.doc) else "text where a number is needed"
+        text = "a list is needed" if LIST.match(argument.doc) else "text where a number is needed"
         raise mistake("type", text, at, value=value)
     elif isinstance(value, bool) and not boolean and argument.default != "None":
         raise mistake("type", "true or false where another value is needed", at, value=value)
@@ -54,40 +56,62 @@ def _check_learning_rate(at: tuple[str, ...], value: Any) -> None:
         raise mistake("type", text, at, value=value)
 
 
-def _check_annotation(annotation: str, at: tuple[str, ...], value: Any) -> None:
+def _check_annotation(annotation: str, at: tuple[str, ...], value: object) -> None:
     try:
-        expected = eval(annotation, {"__builtins__": {}}, _ANNOTATIONS)  # noqa: S307 - source of the installed library
-    except (NameError, TypeError, AttributeError):
-        return  # it names a type of cv2 or NumPy: the library itself will check it
+        expected = _adapter(annotation)
+    except LookupError:
+        return  # it names a type of cv2, NumPy or typing, which the library itself will check
     if not any(_fits(expected, form) for form in (value, _as_tuples(value))):
         raise mistake("type", f"the argument takes {annotation}", at, value=value)
 
 
-def _fits(annotation: Any, value: Any) -> bool:
+@cache
+def _adapter(annotation: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_type(ast.parse(annotation, mode="eval").body))
+
+
+def _type(node: ast.expr) -> Any:
+    """The type that an annotation in a library's source means. Raises LookupError for all but built-in types and Literal."""
+    match node:
+        case ast.Name(name):
+            return TYPES[name]
+        case ast.Constant(value) if value in (None, ...):
+            return value
+        case ast.BinOp(left, ast.BitOr(), right):
+            return _type(left) | _type(right)
+        case ast.Subscript(ast.Name("Literal"), values):
+            return Literal[_literal(values)]
+        case ast.Subscript(container, ast.Tuple(items)):
+            return _type(container)[tuple(map(_type, items))]
+        case ast.Subscript(container, item):
+            return _type(container)[_type(item)]
+    raise LookupError(ast.unparse(node))
+
+
+def _literal(node: ast.expr) -> Any:
     try:
-        TypeAdapter(annotation).validate_python(value, strict=True)
+        return ast.literal_eval(node)
+    except ValueError:
+        raise LookupError(ast.unparse(node)) from None  # a constant of cv2
+
+
+def _fits(expected: TypeAdapter[Any], value: object) -> bool:
+    try:
+        expected.validate_python(value, strict=True)
     except ValidationError:
         return False
     return True
 
 
-def _as_tuples(value: Any) -> Any:
-    """The same value with tuples in place of lists: YAML only has lists, and some annotations require tuples."""
+def _as_tuples(value: object) -> object:
+    """The same value with tuples for lists: YAML has only lists, and some annotations require tuples."""
     if isinstance(value, dict):
         return {key: _as_tuples(item) for key, item in value.items()}
     return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-_LIST = re.compile(r"\s*(Optional )?list of", re.IGNORECASE)
-_ANNOTATIONS: dict[str, Any] = {
-    **{builtin.__name__: builtin for builtin in (bool, dict, float, int, list, str, tuple)},
-    "Literal": Literal,
-    "Callable": Callable,
-}
-
-
 def _takes_text(argument: Argument) -> bool:
-    if _LIST.match(argument.doc):
+    if LIST.match(argument.doc):
         return False
     if argument.default is not None and argument.default != "None":
         return isinstance(ast.literal_eval(argument.default), str)
@@ -95,7 +119,7 @@ def _takes_text(argument: Argument) -> bool:
 
 
 def mistake(
-    kind: str, text: str, at: tuple[str | int, ...], allowed: list[str] | None = None, value: Any = None
+    kind: str, text: str, at: tuple[str | int, ...], allowed: list[str] | None = None, value: object = None
 ) -> PydanticCustomError:
     """An error for pydantic to collect; `at` is the path from the field that is being validated to the mistake.
 

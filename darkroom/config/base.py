@@ -1,7 +1,7 @@
 """The base class of every section of params.yaml and of a catalog entry, and the types that several of them use."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -9,19 +9,19 @@ from darkroom.core.yaml_source import NOWHERE, Place
 
 
 class Section(BaseModel):
-    """A mapping with fixed keys: none may be missing, unknown or of another type. It knows its place in the file."""
+    """A mapping with fixed keys and strict types, and its place in the file. Unknown keys are errors."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     _place: Place = PrivateAttr(default=NOWHERE)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the values are the same, wherever they stand."""
+        """Compares the values, not their places."""
         return type(self) is type(other) and vars(self) == vars(other)
 
     @property
     def place(self) -> Place:
-        """The place of this section in its file, for a mistake that only Keras, Albumentations or the data reveals."""
+        """The place of this section in its file, for mistakes that show only in Keras, Albumentations or the data."""
         return self._place
 
     def at(self, *steps: str | int) -> Place:
@@ -29,13 +29,13 @@ class Section(BaseModel):
         return self._place.at(*steps)
 
 
-def as_tuple(value: Any) -> Any:
-    """A list as a tuple: YAML only has lists, and a frozen section holds tuples."""
+def as_tuple(value: object) -> object:
+    """A list as a tuple: YAML has only lists, and a frozen section holds tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 
-def as_yaml(value: Any) -> str:
-    """A value as it would be written in a YAML file."""
+def as_yaml(value: object) -> str:
+    """A value much as YAML writes it, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):

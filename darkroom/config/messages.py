@@ -1,14 +1,15 @@
-"""Turns pydantic's errors into lines for the user: file, line, key, value, what is allowed, the nearest name."""
+"""Turns pydantic's errors into lines for the user: file, line, key, value, and what is allowed or the nearest name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeGuard, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from darkroom.config.base import as_yaml
+from darkroom.core.errors import nearest
 from darkroom.core.yaml_source import KeyPath, Source, dotted
 
 UNIONS = (Union, UnionType)
@@ -30,22 +31,13 @@ def lines(error: ValidationError, source: Source, schema: type[BaseModel]) -> li
     return [text for _, text in sorted(numbered, key=lambda entry: entry[0])]
 
 
-def nearest(name: Any, allowed: Iterable[str]) -> str:
-    """`; did you mean X?` if a name in `allowed` is close; otherwise all of them, if there are at most 24."""
-    names = list(allowed)
-    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; allowed: {', '.join(names)}" if 0 < len(names) <= 24 else ""
-
-
-def unknown_key(name: Any, allowed: Iterable[str]) -> str:
+def unknown_key(name: object, allowed: Iterable[str]) -> str:
     """The message for a key that the schema does not have."""
     return "no such key" + nearest(name, allowed)
 
 
 def _intended(detail: ErrorDetails, schema: type[BaseModel]) -> KeyPath:
-    """The location of the key that was probably meant by an unknown one; it is then not reported as missing."""
+    """The location of the key that an unknown key was probably meant to be: it is not reported as missing too."""
     *section, name = detail["loc"]
     return (*section, *get_close_matches(str(name), _fields(schema, tuple(section)), n=1))
 
@@ -53,18 +45,18 @@ def _intended(detail: ErrorDetails, schema: type[BaseModel]) -> KeyPath:
 def _line(detail: ErrorDetails, source: Source, schema: type[BaseModel]) -> tuple[int, str]:
     """The line number of a mistake, and its message."""
     context = detail.get("ctx", {})
-    where = _in_file((*detail["loc"], *context.get("at", ())), source)
+    keys = _in_file((*detail["loc"], *context.get("at", ())), source)
     if detail["type"] == "missing":
-        text, number = MISSING, source.line(where[:-1])
+        text, number = MISSING, source.line(keys[:-1])
     elif detail["type"] == "extra_forbidden":
-        text, number = unknown_key(where[-1], _fields(schema, where[:-1])), source.line(where)
+        text, number = unknown_key(keys[-1], _fields(schema, keys[:-1])), source.line(keys)
     else:
-        text, number = _text(detail, context), source.line(where)
-    return number, f"{source.name}:{number}: {dotted(where)}: {text}"
+        text, number = _text(detail, context), source.line(keys)
+    return number, f"{source.name}:{number}: {dotted(keys)}: {text}"
 
 
-def _text(detail: ErrorDetails, context: dict[str, Any]) -> str:
-    """The text of the message; most begin with the value as the file has it."""
+def _text(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
+    """The text of the message, which begins with the offending value where that helps."""
     if detail["type"] == "name":
         return detail["msg"] + nearest(context["value"], context["allowed"])
     if detail["type"] == "refused":
@@ -77,30 +69,30 @@ def _text(detail: ErrorDetails, context: dict[str, Any]) -> str:
     return f"{_short(detail['input'])}: {message}"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = repr(value) if isinstance(value, str) else as_yaml(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _in_file(where: KeyPath, source: Source) -> KeyPath:
-    """The location without what pydantic adds: the `[key]` of an invalid key, the tags of unions."""
+def _in_file(keys: KeyPath, source: Source) -> KeyPath:
+    """The location without pydantic's additions: the `[key]` of an invalid key, the tags of unions."""
     kept: KeyPath = ()
-    for step in where[:-1]:
+    for step in keys[:-1]:
         if (*kept, step) in source.lines:
             kept = (*kept, step)
-    return kept if where[-1:] == ("[key]",) else (*kept, *where[-1:])
+    return kept if keys[-1:] == ("[key]",) else (*kept, *keys[-1:])
 
 
-def _fields(schema: type[BaseModel], where: KeyPath) -> list[str]:
-    """The keys that the section at `where` may have."""
+def _fields(schema: type[BaseModel], keys: KeyPath) -> list[str]:
+    """The keys that the section at `keys` may have."""
     types: list[Any] = [schema]
-    for step in where:
+    for step in keys:
         types = [inner for outer in types for member in _members(outer) for inner in _inside(member, step)]
     return [field for outer in types for member in _members(outer) if _is_section(member) for field in member.model_fields]
 
 
 def _members(annotation: Any) -> list[Any]:
-    """The types that a union, or an annotated type, stands for."""
+    """The types that a union or an annotated type stands for."""
     if get_origin(annotation) is Annotated:
         return _members(get_args(annotation)[0])
     if get_origin(annotation) in UNIONS:
@@ -117,5 +109,5 @@ def _inside(outer: Any, step: str | int) -> list[Any]:
     return [get_args(outer)[1 if get_origin(outer) is dict else 0]] if get_origin(outer) in (dict, tuple) else []
 
 
-def _is_section(annotation: Any) -> bool:
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -1,7 +1,7 @@
 """The schema of one model: its network, its augmentation, how it predicts, how it is trained."""
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -9,7 +9,8 @@ from darkroom.config import learning_rates, vocabulary
 from darkroom.config.architectures import Application, Compact, Residual
 from darkroom.config.arguments import STEPS, mistake
 from darkroom.config.base import Positive, Section, as_tuple
-from darkroom.config.named_call import Augmentation, Callback, Layer, Loss, NamedCall, Optimizer
+from darkroom.config.calls import Augmentation, Callback, Layer, Loss, Optimizer
+from darkroom.config.named_call import NamedCall
 
 NETWORKS = ("layers", "compact", "residual", "application")
 Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -17,13 +18,13 @@ Augmentations = Annotated[tuple[Augmentation, ...], BeforeValidator(as_tuple)]
 Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
 
 
-def _warmup(value: Any) -> Any:
+def _warmup(value: object) -> object:
     if value is None or (isinstance(value, str) and STEPS.fullmatch(value)):
         return value
     raise mistake("type", "`2 epochs`, `5 %` or null is needed", (), value=value)
 
 
-def _class_weight(value: Any) -> Any:
+def _class_weight(value: object) -> object:
     if value in (None, "balanced"):
         return value
     raise mistake("type", "balanced or null is needed", (), value=value)
@@ -44,7 +45,7 @@ class Fit(Section):
     def _one_control_of_the_learning_rate(self) -> Self:
         rate = self.optimizer.arguments.get("learning_rate")
         if (self.warmup or isinstance(rate, NamedCall)) and any(call.name == "ReduceLROnPlateau" for call in self.callbacks):
-            text = "ReduceLROnPlateau needs a learning_rate that is a number, as 0.003, and warmup: null"
+            text = "ReduceLROnPlateau needs a learning_rate that is a number, such as 0.003, and warmup: null"
             raise mistake("refused", text, ("callbacks",))
         if self.warmup and isinstance(rate, NamedCall) and rate.arguments.get("warmup_target") is not None:
             raise mistake("refused", "the schedule warms up by itself (warmup_target): remove one of the two", ("warmup",))
@@ -53,7 +54,7 @@ class Fit(Section):
 
 
 class Model(Section):
-    """The network between input and softmax, as a list of layers or a member of a family, and how it is trained and used."""
+    """The network between input and softmax, as a list of layers or one of a family, and how it is trained and used."""
 
     layers: Layers | None = None
     compact: Compact | None = None
@@ -77,10 +78,10 @@ class Model(Section):
         for position, (before, name) in enumerate(pairwise(names), start=1):
             at = ("augment", position, name)
             if name == vocabulary.ALTERNATING_FLIP:
-                raise mistake("refused", "it must stand first, once", at)
+                raise mistake("refused", "it must come first, and only once", at)
             if before in vocabulary.BATCH_TRANSFORMS and name not in vocabulary.BATCH_TRANSFORMS:
-                text = "it works on one image and must stand before those that work on a batch"
+                text = "it works on single images and must come before those that work on a batch"
                 raise mistake("refused", text, at)
             if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING_FLIP:
-                raise mistake("refused", f"{names[0]} mirrors already: remove one of the two", at)
+                raise mistake("refused", f"{names[0]} already mirrors images: remove one of the two", at)
         return self

@@ -1,15 +1,17 @@
 """The schema of params.yaml: one frozen, strict class per section. Only arguments of Keras and Albumentations have defaults."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from darkroom.config.base import Fraction, Positive, Section, as_tuple
+from darkroom.config.calls import Transform
 from darkroom.config.model import Model
-from darkroom.config.named_call import Transform
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import Channels, ImagePolicy, Interpolation, Shape
+from darkroom.core.workspace import Precision
 
 Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")]
@@ -29,21 +31,21 @@ class Image(Section):
 
     @property
     def policy(self) -> ImagePolicy:
-        """The same values as the plain dataclass that the rest of the library uses."""
+        """The section as the plain dataclass that the rest of the library uses."""
         return ImagePolicy(**self.model_dump())
 
 
 class Duplicates(Section):
-    """What is done about duplicates, and the least correlation of two images that are; null: exact copies only."""
+    """What to do about duplicates, and the correlation from which two images are duplicates; null: exact copies only."""
 
     policy: Literal["report", "drop", "stop"]
     similarity: Annotated[float, Field(ge=0.9, lt=1)] | None
 
 
 class Preprocess(Section):
-    """How the data set is split and each image transformed once, and which unreadable files and duplicates are accepted.
+    """How the data set is split and images are transformed, and which unreadable files and duplicates are accepted.
 
-    `workers` and `executor` say where images are decoded, and do not affect the result.
+    `workers` and `executor` say where images are decoded; they do not affect the result. `refused` is a fraction of the files.
     """
 
     validation: Fraction
@@ -56,9 +58,9 @@ class Preprocess(Section):
 
 
 class Training(Section):
-    """How all models are trained: the backend of Keras, its precision, whether every run must give the same bytes.
+    """How all models are trained: the backend of Keras, its precision, whether runs must be bit-identical.
 
-    `workers` (threads; 0: none of its own) and `checkpoint_steps` (between checkpoints) do not affect the result.
+    `workers` (threads that make batches; 0: none) and `checkpoint_steps` (steps between checkpoints) do not affect the result.
     """
 
     backend: Literal["tensorflow", "jax"]
@@ -69,7 +71,7 @@ class Training(Section):
 
 
 class Export(Section):
-    """The ONNX file: its opset, whether it is calibrated, and the error rate that predictions not marked unsure stay within."""
+    """The ONNX file: its opset, whether it is calibrated, and the largest error rate of predictions not marked unsure."""
 
     opset: Annotated[int, Field(ge=13, le=18)]
     calibrate: bool
@@ -79,7 +81,7 @@ class Export(Section):
 class Verify(Section):
     """The gate: how far onnxruntime may differ from Keras on the validation split.
 
-    The whole split is predicted once, `images` of it in every run configuration, `files` of it from every variant of a file.
+    The whole split is predicted once, `images` of it in every run configuration, and `files` of it as every variant of a file.
     """
 
     largest_difference: Annotated[float, Field(gt=0, le=1)]
@@ -91,7 +93,7 @@ class Verify(Section):
 class Quantize(Section):
     """The quantized forms of the ONNX file, and how much validation accuracy they may lose."""
 
-    forms: Annotated[tuple[Literal["int8", "float16"], ...], BeforeValidator(as_tuple)]
+    forms: Annotated[tuple[Precision, ...], BeforeValidator(as_tuple)]
     images: Positive
     largest_drop: Annotated[float, Field(ge=0, lt=1)]
 
@@ -122,6 +124,11 @@ class Params(Section):
     quantize: Quantize
     evaluate: Evaluate
     report: Report
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The plain values of the whole file, as DVC reads them."""
+        return self.place.source.values
 
     def model(self, name: str) -> Model:
         """The model of that name. Raises DarkroomError, with the names of all models, if there is none."""

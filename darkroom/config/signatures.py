@@ -29,16 +29,16 @@ class Signature:
 
 
 def root(package: str) -> Path:
-    """The folder of an installed package, found without an import. Raises ModuleNotFoundError where it is not installed."""
+    """The folder of an installed package, found without importing it. Raises ModuleNotFoundError if it is not installed."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{package} is not installed; `make repro` sets up the environment")
+        raise ModuleNotFoundError(f"{package} is not installed; `make env` sets up the environment")
     return Path(spec.origin).parent
 
 
-def of_keras(prefix: str, *places: str, extra: tuple[str, ...] = ()) -> dict[str, Signature]:
-    """The classes that Keras exports as PREFIX.NAME, from `places` in its source; each also accepts the `extra` arguments."""
-    classes = _classes(tuple(root("keras") / "src" / place for place in places))
+def of_keras(prefix: str, *paths: str, extra: tuple[str, ...] = ()) -> dict[str, Signature]:
+    """The classes that Keras exports as PREFIX.NAME, from `paths` in its source; each also accepts the `extra` arguments."""
+    classes = _classes(tuple(root("keras") / "src" / path for path in paths))
     signatures = {}
     for node in classes.values():
         for exported in _exports(node):
@@ -49,9 +49,9 @@ def of_keras(prefix: str, *places: str, extra: tuple[str, ...] = ()) -> dict[str
     return signatures
 
 
-def of_subclasses(base: str, places: tuple[Path, ...]) -> dict[str, Signature]:
+def of_subclasses(base: str, paths: tuple[Path, ...]) -> dict[str, Signature]:
     """The classes that have an ancestor whose name ends in `base`."""
-    classes = _classes(places)
+    classes = _classes(paths)
     return {
         name: Signature(name, _arguments(node, classes))
         for name, node in classes.items()
@@ -60,15 +60,15 @@ def of_subclasses(base: str, places: tuple[Path, ...]) -> dict[str, Signature]:
 
 
 @cache
-def _classes(places: tuple[Path, ...]) -> dict[str, ast.ClassDef]:
-    files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+def _classes(paths: tuple[Path, ...]) -> dict[str, ast.ClassDef]:
+    files = [file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
     sources = [ast.parse(file.read_text(encoding="utf-8")) for file in files if not file.name.endswith("_test.py")]
     return {node.name: node for tree in sources for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def _exports(node: ast.ClassDef) -> list[str]:
     """The names under which Keras exports a class: the argument of its decorator `keras_export`."""
-    calls = [it for it in node.decorator_list if isinstance(it, ast.Call) and ast.unparse(it.func) == "keras_export"]
+    calls = [call for call in node.decorator_list if isinstance(call, ast.Call) and ast.unparse(call.func) == "keras_export"]
     names = [ast.literal_eval(call.args[0]) for call in calls]
     return [name for entry in names for name in ([entry] if isinstance(entry, str) else entry)]
 

@@ -5,12 +5,12 @@ from functools import cache
 
 from darkroom.config.signatures import Signature, of_keras, of_subclasses, root
 
-TRANSFORM_PLACES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/transforms_interface.py")
+TRANSFORM_SOURCES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/transforms_interface.py")
 NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
-BASE_LAYER = ("name", "trainable", "dtype", "activity_regularizer")
+LAYER_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer")  # of the base class
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
 ALTERNATING_FLIP = "AlternatingFlip"  # ours: it depends on the epoch, which no library passes to a transform
-ALBUMENTATIONS_NAMES = {  # names in Keras and torchvision: their counterparts in Albumentations
+ALBUMENTATIONS_NAMES = {  # names in Keras and torchvision, and their counterparts in Albumentations
     "Cutout": "Erasing and CoarseDropout",
     "RandomBrightness": "RandomBrightnessContrast",
     "RandomContrast": "RandomBrightnessContrast",
@@ -27,7 +27,7 @@ FIXED = ("seed", "data_format", "value_range")  # the seed follows from the batc
 @cache
 def layers() -> dict[str, Signature]:
     """All layers of keras.layers; `exportable` says which of them can be used."""
-    return _without(of_keras("keras.layers", "layers", extra=BASE_LAYER), "Layer")
+    return _without(of_keras("keras.layers", "layers", extra=LAYER_ARGUMENTS), "Layer")
 
 
 @cache
@@ -35,7 +35,7 @@ def optimizers() -> dict[str, Signature]:
     """The optimizers of keras.optimizers, without wrappers of other optimizers."""
     wrappers = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap")
     signatures = _without(of_keras("keras.optimizers", "optimizers"), *wrappers)
-    # no loss_scale_factor: with mixed_float16 the loss is scaled anyway
+    # no loss_scale_factor: with mixed_float16 Keras scales the loss by itself
     return {name: _without_arguments(signature, "loss_scale_factor") for name, signature in signatures.items()}
 
 
@@ -65,7 +65,7 @@ def losses() -> dict[str, Signature]:
 def transforms() -> dict[str, Signature]:
     """The image transforms of Albumentations."""
     augmentations = root("albumentations") / "augmentations"
-    signatures = of_subclasses("Transform", tuple(augmentations / place for place in TRANSFORM_PLACES))
+    signatures = of_subclasses("Transform", tuple(augmentations / source for source in TRANSFORM_SOURCES))
     return {name: signature for name, signature in signatures.items() if not NOT_A_TRANSFORM.search(name)}
 
 
@@ -91,10 +91,10 @@ def applications() -> tuple[str, ...]:
 
 
 def _without(signatures: dict[str, Signature], *names: str) -> dict[str, Signature]:
-    """The signatures without those of the classes `names`."""
+    """The signatures of all classes but `names`."""
     return {name: signature for name, signature in signatures.items() if name not in names}
 
 
 def _without_arguments(signature: Signature, *names: str) -> Signature:
     """The signature without the arguments `names`."""
-    return Signature(signature.name, {name: it for name, it in signature.arguments.items() if name not in names})
+    return Signature(signature.name, {name: value for name, value in signature.arguments.items() if name not in names})

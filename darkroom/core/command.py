@@ -4,6 +4,7 @@ Exit codes: 0 success, 1 error (the message says why), 2 wrong usage, 130 interr
 """
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -12,6 +13,8 @@ from typing import NoReturn
 
 from darkroom.core.errors import DarkroomError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)  # a full disk, an exceeded quota: Python's error names no file
+
 
 def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentParser:
     """An argument parser whose help is the module's docstring; `program` is the command as the user types it."""
@@ -19,34 +22,37 @@ def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentPars
 
 
 def positive(text: str) -> int:
-    """Parses the value of an option that counts something: an integer of at least 1."""
+    """The argparse type of a count: an integer of at least 1."""
     number = int(text)
     if number < 1:
         raise ValueError
     return number
 
 
-def run(main: Callable[[], None], outlook: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
+def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
     """Runs a command and exits: an error that the user can fix is a line on stderr, never a traceback.
 
-    `outlook` tells the user of an interrupted command what comes next, unless the interrupt has a text of its own. A
-    `MemoryError` or a programming error keeps its traceback: it is ours to fix.
+    After an interrupt, the line ends with `interrupt_note`, or with the text of the KeyboardInterrupt if it has one. The user
+    can fix a system error that names a file, a full disk and a closed pipe. Every other error is a bug and keeps its
+    traceback.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may hold characters that the terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may contain characters that the terminal cannot show
     try:
         main()
         sys.stdout.flush()
     except DarkroomError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        print(f"{error.filename or 'write'}: {error.strerror or error}", file=sys.stderr)
+        if error.filename is None and error.errno not in FULL:
+            raise
+        print(f"{error.filename or 'write'}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt as stop:
-        print("; ".join(["interrupted", *map(str, stop.args or [outlook])]), file=sys.stderr)
+        print("; ".join(["interrupted", *map(str, stop.args or [interrupt_note])]), file=sys.stderr)
         sys.exit(130)
     sys.exit(0)

@@ -1,4 +1,4 @@
-"""Tables as CSV in one dialect: UTF-8, a comma, a header, `\n`, no index, floats with six digits after the decimal point."""
+"""Tables as CSV in one dialect: UTF-8, comma-separated, a header, LF line endings, no index, floats with six decimals."""
 
 from pathlib import Path
 
@@ -14,5 +14,5 @@ def write(path: Path, table: pd.DataFrame) -> None:
 
 
 def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """All columns, or only `columns`, as the text that the file has; an empty cell is an empty text."""
+    """Reads all columns, or only `columns`, as strings; an empty cell is an empty string."""
     return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n", encoding="utf-8")

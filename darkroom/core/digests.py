@@ -1,4 +1,4 @@
-"""Checksums as hexadecimal digits: SHA-256 for everything of ours, MD5 where DVC compares its own."""
+"""Hexadecimal checksums: SHA-256 for our own records, MD5 where DVC or a publisher uses it."""
 
 import hashlib
 from pathlib import Path
@@ -15,6 +15,6 @@ def md5(content: bytes) -> str:
 
 
 def of_file(path: Path, algorithm: str = "sha256") -> str:
-    """The checksum of a file of any size, which is not read into memory at once."""
+    """The checksum of a file, read in chunks."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()

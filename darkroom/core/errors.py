@@ -1,4 +1,8 @@
-"""The exception for errors that the user can fix, and how the errors of libraries become part of its message."""
+"""The exception for errors that the user can fix, and functions that compose its message."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 
 
 class DarkroomError(Exception):
@@ -6,5 +10,23 @@ class DarkroomError(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's text that is not blank; the name of its class where there is none."""
+    """The first non-blank line of an exception's message; the name of its class if there is none."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+@contextmanager
+def prefixed(subject: object) -> Iterator[None]:
+    """Prefixes each DarkroomError raised in the block with `subject`: a file, or the place of a value."""
+    try:
+        yield
+    except DarkroomError as error:
+        raise DarkroomError(f"{subject}: {error}") from None
+
+
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """`; did you mean X?` if a name in `allowed` is close; otherwise all of them, if there are at most 24."""
+    names = list(allowed)
+    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; allowed: {', '.join(names)}" if 0 < len(names) <= 24 else ""

@@ -1,24 +1,24 @@
 """The fingerprint of a stage's code: the SHA-256 of each module that the stage imports, and of each template.
 
-The digest of a module is taken of its syntax tree, without comments, docstrings and layout. It is the same under every version
-of Python that the project supports. So a stage depends on what its code does, not on how it is formatted.
+A module is hashed by its syntax tree, without comments, docstrings and layout. Its digest is the same under every version of
+Python that the project supports. So a stage depends on what its code does, not on how it is formatted.
 """
 
 import ast
 import csv
-import hashlib
 import io
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from darkroom.core import digests
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
 LIBRARY, STAGES = "darkroom", "pipeline"
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-UNSEEN = ("kind", "type_comment")  # fields of the syntax tree that carry no meaning
+MAY_HAVE_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+IGNORED_FIELDS = ("kind", "type_comment")  # they do not affect what the code does
 
 Rows = dict[str, str]  # SHA-256 by the name of a module or the path of a template
 
@@ -39,13 +39,14 @@ def rows(stage: str, root: Path) -> Rows:
     templates = [file for folder in folders for file in sorted(folder.glob("*.j2"))]
     return {
         **{module: digest(files[module].read_text(encoding="utf-8")) for module in sorted(files)},
-        **{file.relative_to(root).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in templates},
+        **{file.relative_to(root).as_posix(): digests.of_file(file) for file in templates},
     }
 
 
+@cache
 def digest(source: str) -> str:
     """The SHA-256 of Python source, without its comments, docstrings and layout."""
-    return hashlib.sha256("\n".join(_tokens(_parsed(source))).encode()).hexdigest()
+    return digests.sha256("\n".join(_tokens(_parsed(source))).encode())
 
 
 def to_csv(fingerprint: Rows) -> str:
@@ -63,7 +64,7 @@ def from_csv(text: str) -> Rows:
 def check(stage: str, workspace: Workspace) -> None:
     """Raises DarkroomError if the stage's recorded fingerprint does not match the code that would run.
 
-    `dvc repro -s`, and a stage that is started by hand, skip the fingerprint stage. DVC would then record the results of the
+    `dvc repro -s` and a stage started by hand skip the fingerprint stage. DVC would then record the results of the
     new code under the fingerprint of the old. A stage without a recorded fingerprint passes.
     """
     path = workspace.code(stage)
@@ -81,7 +82,7 @@ def _closure(module: str, root: Path) -> dict[str, Path]:
     while waiting:
         name = waiting.pop()
         files[name] = _file(name, root)
-        # `darkroom.__getattr__` imports the classifier on demand, which no stage makes it do
+        # no stage triggers the deferred import in `darkroom.__getattr__`
         names = () if name == LIBRARY else _imports(files[name].read_text(encoding="utf-8"))
         imports = {imported for imported in names if _file(imported, root).is_file()}
         package = {name.rpartition(".")[0]} - {""}  # importing a module runs the package that contains it
@@ -89,16 +90,16 @@ def _closure(module: str, root: Path) -> dict[str, Path]:
     return files
 
 
-def _imports(source: str) -> Iterator[str]:
+@cache
+def _imports(source: str) -> tuple[str, ...]:
     """The imported names that may be modules of this project."""
+    names: list[str] = []
     for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        yield from (name for name in names if name.split(".")[0] in (LIBRARY, STAGES))
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name.split(".")[0] in (LIBRARY, STAGES))
 
 
 def _file(module: str, root: Path) -> Path:
@@ -111,15 +112,15 @@ def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _tokens(node: Any) -> Iterator[str]:
-    """A syntax tree as text tokens. Empty fields are skipped: Python 3.12 and 3.13 have some that 3.11 lacks."""
+def _tokens(node: object) -> Iterator[str]:
+    """A syntax tree as string tokens. Empty fields are skipped: Python 3.12 and 3.13 have some that 3.11 lacks."""
     if isinstance(node, ast.Constant):
         yield f"{type(node.value).__name__} {node.value!a}"
     elif isinstance(node, ast.AST):
         yield type(node).__name__
         for name, value in sorted(ast.iter_fields(node)):
             value = _children(node, name, value)
-            if name not in UNSEEN and value is not None and value != []:
+            if name not in IGNORED_FIELDS and value is not None and value != []:
                 yield f".{name}"
                 yield from _tokens(value)
         yield "end"
@@ -133,7 +134,7 @@ def _tokens(node: Any) -> Iterator[str]:
 
 def _children(node: ast.AST, name: str, value: Any) -> Any:
     """The value of a field: a body without its docstring, the parts of an f-string with adjacent literals joined."""
-    if name == "body" and isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+    if name == "body" and isinstance(node, MAY_HAVE_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
         return value[1:]
     return _joined(value) if isinstance(node, ast.JoinedStr) else value
 

@@ -24,8 +24,8 @@ class ImagePolicy:
     """How every image becomes `height` x `width` x `channels` uint8 (1: grey, 3: RGB).
 
     `shape` applies to images of another aspect ratio: `stretch` ignores the ratio, `pad` keeps the whole image on `background`,
-    `crop` keeps the centre. `interpolation` is one of OpenCV's, by its short name. `area` is used only along an axis that
-    shrinks; along one that grows, it is `linear`. `background` (RGB) also shows through transparent pixels. A file that claims
+    `crop` keeps the centre. `interpolation` is one of OpenCV's methods. `area` is used only along an axis that shrinks; an
+    axis that grows uses `linear`. `background` (RGB) also shows through transparent pixels. A file that claims
     more than `max_pixels` (width x height) is refused before it is decoded.
     """
 

@@ -10,19 +10,19 @@ from darkroom.core.workspace import Workspace
 
 
 def parser(doc: str | None, model: bool = False) -> argparse.ArgumentParser:
-    """The options that all stages have; `model` adds the name of a model."""
+    """A parser with the options of all stages; `model` adds the model's name."""
     program = re.search(r"python -m pipeline\.\w+", doc or "")
     options = command.parser(doc, program[0] if program else None)
     if model:
         options.add_argument("model", metavar="MODEL", help="a name under models: in params.yaml")
-    options.add_argument("--workspace", metavar="FOLDER", type=Path, help="where data, models and reports lie (the checkout)")
-    options.add_argument("--params", metavar="FILE", type=Path, help="the parameters (params.yaml of the checkout)")
+    options.add_argument("--workspace", metavar="FOLDER", type=Path, help="the folder for data, models, reports (the checkout)")
+    options.add_argument("--params", metavar="FILE", type=Path, help="the file of parameters (params.yaml of the checkout)")
     return options
 
 
-def start(name: str, options: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[Workspace, argparse.Namespace]:
-    """The workspace and the options of a stage. Raises DarkroomError if its fingerprint does not match its code."""
-    arguments = options.parse_args(argv)
+def start(name: str, parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> tuple[Workspace, argparse.Namespace]:
+    """The workspace and the parsed arguments of a stage. Raises DarkroomError if its fingerprint does not match its code."""
+    arguments = parser.parse_args(argv)
     workspace = Workspace.at(arguments.workspace, arguments.params)
     fingerprint.check(name, workspace)
     return workspace, arguments

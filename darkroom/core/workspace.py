@@ -4,19 +4,22 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
-BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "duplicates")  # those that the report shows
+BENCHMARKS = ("inference", "predict", "pipeline", "training", "decoding", "duplicates")  # shown in the report
+Precision = Literal["int8", "float16"]  # of a quantized file
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 def find_root() -> Path:
     """The working folder or its nearest parent that holds a dvc.yaml, as a relative path; the working folder if none does."""
-    here = Path.cwd()
-    root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").is_file()), here)
+    current = Path.cwd()
+    root = next((folder for folder in (current, *current.parents) if (folder / "dvc.yaml").is_file()), current)
     return Path(os.path.relpath(root))
 
 
 class _File:
-    """An attribute of `Workspace`: a path in its folder."""
+    """An attribute of `Workspace`: a path in the workspace's folder."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -26,7 +29,7 @@ class _File:
 
 
 class _ModelFile:
-    """A method of `Workspace`: a path in its folder, for the name of a model."""
+    """A method of `Workspace`: a path in the workspace's folder, given the name of a model."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -40,8 +43,8 @@ class Workspace:
     """The files of one run of the pipeline.
 
     `root` is the checkout, which holds dvc.yaml, dvc.lock, the requirements, the catalog, the fingerprints and the benchmarks;
-    paths of data sets in params.yaml are relative to it. Stages read and write data/, models/ and reports/ in `folder`, with
-    the parameters in the file `params`.
+    paths of data sets in params.yaml are relative to it. Stages read and write data/, models/ and reports/ in `folder`, and
+    read their parameters from the file `params`.
     """
 
     root: Path
@@ -53,7 +56,7 @@ class Workspace:
     prepared = _File("data/prepared")
     index = _File("data/prepared/index.csv")  # one row per image
     classes = _File("data/prepared/classes.json")
-    previews = _File("data/prepared/pictures.json")  # sample images for the report, as PNG data URLs
+    previews = _File("data/prepared/previews.json")  # sample images for the report, as PNG data URLs
     data_summary = _File("reports/data/summary.json")
     ledger = _File("reports/data/ledger.csv")  # one row per file that was converted, refused or dropped
     duplicates = _File("reports/data/duplicates.csv")  # one row per image that has a duplicate
@@ -61,8 +64,8 @@ class Workspace:
     page = _File("reports/index.html")
 
     keras = _ModelFile("models/{}/model.keras")
-    best = _ModelFile("models/{}/best.keras")  # the best weights of a training that broke off; no stage reads it
-    checkpoint = _ModelFile("models/{}/state.npz")  # the state of a training; only its own rerun reads it
+    best = _ModelFile("models/{}/best.keras")  # the best weights of a failed or interrupted training; no stage reads it
+    checkpoint = _ModelFile("models/{}/checkpoint.npz")  # the state of a training; only its own rerun reads it
     weight_trace = _ModelFile("models/{}/trace.csv")  # one row per epoch and tensor
     reference = _ModelFile("models/{}/reference.npy")  # Keras's probabilities on the validation split, float32 N x K
     candidate = _ModelFile("models/{}/candidate/model.onnx")  # before it has passed verify
@@ -72,7 +75,7 @@ class Workspace:
 
     history = _ModelFile("reports/history/{}.csv")  # learning curves: one row per epoch
     layers = _ModelFile("reports/layers/{}.csv")  # the model summary: one row per layer
-    augmented = _ModelFile("reports/augmented/{}.png")  # one image, as augmented in each of sixteen epochs
+    augmented = _ModelFile("reports/augmented/{}.png")  # one image as augmented in each of sixteen epochs
     metrics = _ModelFile("reports/metrics/{}.json")  # five headline figures
     evaluation = _ModelFile("reports/evaluation/{}.json")  # all figures, including those of the quantized files
     confusion = _ModelFile("reports/confusion/{}.csv")  # one row per true class, one column per predicted class
@@ -81,7 +84,7 @@ class Workspace:
 
     @classmethod
     def at(cls, folder: Path | None = None, params: Path | None = None) -> "Workspace":
-        """The workspace in `folder` with the parameters in `params`; by default the checkout itself and its params.yaml."""
+        """The workspace in `folder` with the parameters in `params`; by default the checkout and its params.yaml."""
         root = find_root()
         return cls(root, folder or root, params or root / "params.yaml")
 

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+from darkroom.core.arrays import Rows
 from darkroom.data.similarity import Thumbnails, mirror
 
 Vectors = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
 COMPONENTS = 48  # coordinates of a short vector: fewer let more pairs through, more cost more each
 SAMPLE = 4096  # thumbnails for the principal component analysis
 CELL = 256  # largest number of vectors in a cell
-SPLIT_AXES = 4  # leading coordinates that cells are cut along, and that rule out single vectors
+SPLIT_AXES = 4  # leading coordinates along which cells are split, and which rule out single vectors
 CHUNK = 8192  # rows processed at a time
 BATCH = 16384  # pairs yielded at a time
 SLACK = 1e-5  # covers the rounding of the bound to float32
@@ -82,18 +82,20 @@ def candidates(short: ShortVectors, against: Vectors, similarity: float) -> Iter
 
 
 def _blocks(short: ShortVectors, against: Vectors, similarity: float) -> Iterator[tuple[Rows, Rows]]:
-    """The same pairs as positions among the short vectors, a block of a cell at a time."""
+    """Yields the same pairs as positions among the short vectors, one block of a cell at a time."""
     least = np.float32(similarity - SLACK)
-    farthest = 2 - 2 * least
+    max_squared_gap = 2 - 2 * least
     sizes, leading = np.diff(short.starts), np.ascontiguousarray(against[:, :SPLIT_AXES])
     low, high = (reduce.reduceat(against, short.starts[:-1]) for reduce in (np.minimum, np.maximum))
     for number, (start, stop) in enumerate(zip(short.starts[:-1], short.starts[1:], strict=True)):
         cell = short.plain[start:stop]
         box_low, box_high = cell.min(axis=0), cell.max(axis=0)
-        near = _squared_gap(low[number:], high[number:], box_low, box_high) <= farthest  # earlier cells were compared already
+        near = (
+            _squared_gap(low[number:], high[number:], box_low, box_high) <= max_squared_gap
+        )  # earlier cells were compared already
         others = start + np.flatnonzero(np.repeat(near, sizes[number:]))
         points = leading[others]
-        others = others[_squared_gap(points, points, box_low[:SPLIT_AXES], box_high[:SPLIT_AXES]) <= farthest]
+        others = others[_squared_gap(points, points, box_low[:SPLIT_AXES], box_high[:SPLIT_AXES]) <= max_squared_gap]
         for offset in range(0, len(others), CHUNK):
             block = others[offset : offset + CHUNK]
             left, right = np.divmod(np.flatnonzero(cell @ against[block].T >= least), len(block))

@@ -1,13 +1,13 @@
 """Tasks that turn images of any format into arrays of one size. A result depends only on the image, policy and transforms."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from darkroom.core import digests
+from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.transforms import Pipeline, Step
@@ -15,14 +15,12 @@ from darkroom.data import images, similarity
 from darkroom.data.sources import manifest
 from darkroom.data.sources.readers.collection import Collection, Files, ImageSource
 
-Pixels = NDArray[np.uint8]
-
-TASK_IMAGES, TASK_BYTES = 64, 2**22  # limits of a task: its images, and their prepared bytes
+TASK_IMAGES, TASK_BYTES = 64, 2**22  # limits of a task: number of images, and bytes once prepared
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What is done to every image: `policy`, then the transforms of Albumentations."""
+    """How every image is prepared: by `policy`, then by the transforms of Albumentations."""
 
     policy: ImagePolicy
     steps: tuple[Step, ...]
@@ -44,7 +42,7 @@ class DecodeTask:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """A readable image: the SHA-256 of its prepared pixels, its own height and width, and the conversions that it needed."""
+    """A readable image: the SHA-256 of its prepared pixels, its original height and width, and the conversions it needed."""
 
     sha256: str
     height: int
@@ -56,7 +54,7 @@ class ImageRecord:
 class TaskResult:
     """`outcomes`: for each image its ImageRecord, or why it cannot be read.
 
-    `pixels` (uint8 n x H x W x C) and `thumbnails` (uint8 n x T) have the readable images in order.
+    `pixels` (uint8 n x H x W x C) and `thumbnails` (uint8 n x T) hold the readable images, in order.
     """
 
     outcomes: list[ImageRecord | str]
@@ -65,19 +63,19 @@ class TaskResult:
 
 
 class UnreadableError(Exception):
-    """An image that cannot be read. It goes to the ledger, and the task continues."""
+    """An image that cannot be read: it goes into the ledger, and the task continues."""
 
 
 def split_into_tasks(
     collection: Collection, preparation: Preparation, sha256: dict[str, str], manifest_path: Path
 ) -> Iterator[DecodeTask]:
-    """Yields all images of a collection, in order, in tasks. `sha256` is the manifest at `manifest_path`, by name."""
+    """Yields tasks for all images of a collection, in order. `sha256`, by name, is the manifest at `manifest_path`."""
     sources = collection.items["source"].tolist()
-    files, policy = isinstance(collection.images, Files), preparation.policy
+    are_files, policy = isinstance(collection.images, Files), preparation.policy
     size = min(TASK_IMAGES, max(1, TASK_BYTES // (policy.height * policy.width * policy.channels)))
     for start in range(0, len(sources), size):
         positions = range(start, min(start + size, len(sources)))
-        expected = [sha256.get(sources[position]) if files else None for position in positions]
+        expected = [sha256.get(sources[position]) if are_files else None for position in positions]
         chunk = [collection.images[position] for position in positions]
         yield DecodeTask(preparation, chunk, expected, Path.cwd(), manifest_path)
 
@@ -91,12 +89,12 @@ def prepare(task: DecodeTask) -> TaskResult:
     for image, sha256 in zip(task.images, task.sha256, strict=True):
         try:
             (height, width), resized, notes = _conformed(image, sha256, task)
-        except UnreadableError as reason:
-            outcomes.append(str(reason))
+        except UnreadableError as error:
+            outcomes.append(str(error))
             continue
         (pixels,) = transform(resized[np.newaxis], seed=0)  # the same seed for all, as in predict
         prepared.append(pixels)
-        outcomes.append(ImageRecord(hashlib.sha256(pixels.tobytes()).hexdigest(), height, width, notes))
+        outcomes.append(ImageRecord(digests.sha256(pixels.tobytes()), height, width, notes))
     shape = (len(prepared), policy.height, policy.width, policy.channels)
     rows, columns = similarity.thumbnail_shape(policy.height, policy.width)
     thumbnails = np.array([similarity.thumbnail(pixels) for pixels in prepared], np.uint8)
@@ -104,7 +102,7 @@ def prepare(task: DecodeTask) -> TaskResult:
 
 
 def _conformed(image: ImageSource, sha256: str | None, task: DecodeTask) -> tuple[tuple[int, int], Pixels, tuple[str, ...]]:
-    """The image's own height and width, its pixels by the policy, and the notes."""
+    """The original height and width, the pixels conformed to the policy, and the notes."""
     pixels, notes = _decoded(image, sha256, task) if isinstance(image, Path) else (image, ())
     try:
         return (pixels.shape[0], pixels.shape[1]), images.conform(pixels, task.preparation.policy), notes
@@ -117,7 +115,7 @@ def _decoded(path: Path, sha256: str | None, task: DecodeTask) -> tuple[Pixels, 
         content = (task.folder / path).read_bytes()
     except OSError as error:
         raise UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+    if sha256 is not None and digests.sha256(content) != sha256:
         raise DarkroomError(manifest.changed(path, task.manifest))
     try:
         decoded = images.read(content, task.preparation.policy, capture_stderr=True)

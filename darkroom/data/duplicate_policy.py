@@ -1,4 +1,4 @@
-"""What is done about duplicates: `report` them, `drop` all but one of each set, or `stop`."""
+"""How duplicates are handled: `report` them, `drop` all but one of each set, or `stop`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from darkroom.config import Params
+from darkroom.config.schema import Duplicates
 from darkroom.core import csv_files
-from darkroom.core.errors import DarkroomError
+from darkroom.core.arrays import Rows
+from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.core.workspace import Workspace
 from darkroom.data import duplicates, index, similarity, splits
+from darkroom.data.index import DROPPED
 from darkroom.data.ledger import Row
 from darkroom.data.staging import StagedImages
 
-PRIORITY = ("test", "validation", "train", "")  # from which split a copy is kept: published results are measured on test
-SHOWN = 3  # pairs in an error
-DROPPED = "dropped"
+PRIORITY = (
+    "test",
+    "validation",
+    "train",
+    "",
+)  # the split whose copy is kept: test first, since published results are measured on it
+SHOWN = 3  # pairs listed in an error message
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Partition:
     image with a duplicate in train or validation.
     """
 
-    positions: dict[str, NDArray[np.int64]]
+    positions: dict[str, Rows]
     pairs: pd.DataFrame
     duplicates: pd.DataFrame
     leaked: NDArray[np.bool_]
@@ -42,26 +49,25 @@ def apply(staged: StagedImages, settings: Params, workspace: Workspace) -> Parti
     """
     chosen, table = settings.preprocess.duplicates, staged.table
     shape = similarity.thumbnail_shape(settings.image.height, settings.image.width)
-    pairs = duplicates.find(staged.thumbnails, shape, table["sha256"].tolist(), chosen.similarity)
-    validation, test, drop = settings.preprocess.validation, settings.preprocess.test, chosen.policy == "drop"
-    result = partition(table, staged.classes, pairs, drop, validation, test, settings.seed)
+    with prefixed(chosen.at("similarity")):
+        pairs = duplicates.find(staged.thumbnails, shape, table["sha256"].tolist(), chosen.similarity)
+    result = partition(table, staged.classes, pairs, settings)
     staged.rows += dropped_rows(result.duplicates)
-    splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes)
+    splits.check_train(result.positions["train"], table["label"].to_numpy(), staged.classes, settings)
     if chosen.policy == "stop":
         csv_files.write(workspace.duplicates, result.duplicates)
-        refuse(result.duplicates, settings.preprocess.duplicates.at("policy"))
+        refuse(result.duplicates, chosen)
     return result
 
 
-def partition(
-    table: pd.DataFrame, classes: Sequence[str], pairs: pd.DataFrame, drop: bool, validation: float, test: float, seed: int
-) -> Partition:
-    """Splits the images as `splits.assign` does; with `drop`, keeps only one image of each set of duplicates."""
+def partition(table: pd.DataFrame, classes: Sequence[str], pairs: pd.DataFrame, settings: Params) -> Partition:
+    """Splits the images with `splits.assign`; under the policy `drop`, only one image of each set of duplicates."""
+    drop = settings.preprocess.duplicates.policy == "drop"
     existing = table["split"].tolist()
     kept = np.flatnonzero(_kept(pairs, existing)) if drop else np.arange(len(table))
     part = table.iloc[kept]
     existing_splits, groups = part["split"].tolist(), part["group"].tolist()
-    assigned = splits.assign(part["label"].to_numpy(), existing_splits, groups, validation, test, seed)
+    assigned = splits.assign(part["label"].to_numpy(), existing_splits, groups, settings)
     positions = {split: kept[indices] for split, indices in assigned.items()}
     split_of = np.full(len(table), DROPPED, object)
     for split, indices in positions.items():
@@ -71,7 +77,7 @@ def partition(
 
 
 def _kept(pairs: pd.DataFrame, existing: Sequence[str]) -> NDArray[np.bool_]:
-    """Whether each image is kept: of each set the first image of the split that comes first in `PRIORITY`."""
+    """Which images are kept, bool N: of each set the first image in the split that comes first in `PRIORITY`."""
     sets = duplicates.sets(pairs, len(existing))
     rank = np.asarray([PRIORITY.index(split) for split in existing])
     best = pd.DataFrame({"set": sets, "rank": rank}).sort_values(["set", "rank"], kind="stable").drop_duplicates("set")
@@ -100,19 +106,18 @@ def dropped_rows(report: pd.DataFrame) -> list[Row]:
     return [Row(source, name, "dropped", f"{kind} copy of {partner}") for source, name, kind, partner in columns]
 
 
-def refuse(report: pd.DataFrame, place: object) -> None:
-    """Raises DarkroomError if there is any duplicate. `place` is the line of params.yaml that asks for it."""
+def refuse(report: pd.DataFrame, chosen: Duplicates) -> None:
+    """Raises DarkroomError if there is any duplicate."""
     if len(report):
         shown = ", ".join(f"{row.source} and {row.partner} ({row.kind})" for row in report.head(SHOWN).itertuples())
-        raise DarkroomError(
-            f"{place}: stop: {len(report)} images have a duplicate, {shown}; reports/data/duplicates.csv lists them"
-        )
+        line = f"{len(report)} images have a duplicate: {shown}"
+        raise DarkroomError(f"{chosen.at('policy')}: stop: {line}; reports/data/duplicates.csv lists all")
 
 
 def summary(partition: Partition) -> dict[str, object]:
-    """Counts of pairs by kind, of images by own and partner's split, of leaked test images, of partners of another class."""
+    """Counts: pairs by kind, images by their own and their partner's split, leaked test images, partners of another class."""
     report, kinds = partition.duplicates, partition.pairs["kind"].value_counts()
-    order = {split: place for place, split in enumerate((*index.SPLITS, DROPPED))}
+    order = {split: rank for rank, split in enumerate((*index.SPLITS, DROPPED))}
     sides = [
         " and ".join(sorted({split, other}, key=order.__getitem__))
         for split, other in zip(report["split"], report["partner_split"], strict=True)

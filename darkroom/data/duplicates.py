@@ -1,12 +1,11 @@
-"""Exact and near duplicates among prepared images, within a split and across splits, and the test images that they leak.
+"""Exact and near duplicates among prepared images, within and across splits, and which test images leak into training.
 
 `exact` pairs have the same prepared pixels by SHA-256. The thumbnails of `near` pairs have a correlation of at least
-`similarity`; those of `mirrored` pairs have it once one of the two is mirrored. A pair that is both counts as near. Images
+`similarity`; those of `mirrored` pairs reach it when one of the two is mirrored. A pair that is both counts as near. Images
 without contrast have no correlation, so only their exact copies are found. See `darkroom.data.similarity`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,15 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from darkroom.core.arrays import Rows
 from darkroom.core.errors import DarkroomError
 from darkroom.data import candidate_pairs
-from darkroom.data.candidate_pairs import Rows
 from darkroom.data.similarity import Thumbnails, correlations, has_contrast, mirror
 
+Names = NDArray[np.object_ | np.str_]
+
 KINDS = ("exact", "near", "mirrored")
-MAX_PAIRS = 10_000_000  # near pairs: with more, nearly all images of a data set are similar, and a list is useless
+MAX_PAIRS = 10_000_000  # near and mirrored: beyond it nearly all images of a data set are alike, and a list is useless
 CHUNK = 16384  # thumbnails tested for contrast at a time
 
 
@@ -30,7 +31,7 @@ def find(thumbnails: Thumbnails, shape: tuple[int, int], sha256: Sequence[str], 
     `thumbnails` is uint8 N x (h * w) by `similarity.thumbnail`, perhaps memory-mapped, `shape` its (h, w), `sha256` the N
     hashes of the prepared pixels. A set of k exact copies gives k - 1 pairs, each with the first copy, and only that first copy
     is in near and mirrored pairs. Without a `similarity` only exact copies are found. Raises DarkroomError for more than
-    `MAX_PAIRS` pairs.
+    `MAX_PAIRS` near and mirrored pairs.
     """
     first = first_copies(sha256)
     copies = np.flatnonzero(first != np.arange(len(first)))
@@ -75,8 +76,7 @@ def _similar(thumbnails: Thumbnails, shape: tuple[int, int], rows: Rows, similar
             count += len(left)
             if count > MAX_PAIRS:
                 raise DarkroomError(
-                    f"more than {MAX_PAIRS:,} pairs of images have a correlation of at least {similarity:g}: "
-                    "raise preprocess.duplicates.similarity"
+                    f"more than {MAX_PAIRS:,} pairs of images have a correlation of at least {similarity:g}: raise it"
                 )
     return tables
 
@@ -89,10 +89,10 @@ def _kinds(kind: str, count: int) -> pd.Categorical:
     return pd.Categorical(np.full(count, kind), KINDS)
 
 
-def leaked(pairs: pd.DataFrame, split_of: NDArray[Any], held_out: str, others: Sequence[str]) -> NDArray[np.bool_]:
+def leaked(pairs: pd.DataFrame, split_of: Names, held_out: str, others: Sequence[str]) -> NDArray[np.bool_]:
     """Which images of the split `held_out` have a duplicate of any kind in one of the splits `others`; bool N.
 
-    `split_of` names the split of each image. A near duplicate of one of several exact copies is one of all of them.
+    `split_of` names the split of each image. A near duplicate of one exact copy counts as one of all its copies.
     """
     group = _groups(pairs, len(split_of))
     present = np.zeros(len(split_of), bool)  # by the first copy: whether one of its copies is in `others`
@@ -104,10 +104,10 @@ def leaked(pairs: pd.DataFrame, split_of: NDArray[Any], held_out: str, others: S
     return np.asarray((split_of == held_out) & leaks[group])
 
 
-def partners(pairs: pd.DataFrame, split_of: NDArray[Any]) -> pd.DataFrame:
+def partners(pairs: pd.DataFrame, split_of: Names) -> pd.DataFrame:
     """The best partner of each image that has a duplicate: columns `image`, `partner`, `kind`, `similarity`, by image.
 
-    A partner in another split comes before one in the same split, then the more similar one, then by kind and position.
+    Partners are ranked: those in another split first, then by similarity, kind and position.
     """
     group = _groups(pairs, len(split_of))
     paired = np.isin(group, group[pairs[["first", "second"]].to_numpy()])
@@ -121,7 +121,7 @@ def partners(pairs: pd.DataFrame, split_of: NDArray[Any]) -> pd.DataFrame:
 
 
 def _choices(pairs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """For each group of copies the best two partners in each split: two, since one of them may be the image itself."""
+    """The two best partners of each group of copies in each split: two, since one of them may be the image itself."""
     near = pairs[pairs["kind"] != "exact"]
     swapped = near.rename(columns={"first": "second", "second": "first"})
     related = pd.concat([near, swapped]).rename(columns={"first": "target", "second": "group"})

@@ -1,11 +1,11 @@
-"""Decodes and stages a whole data set as params.yaml says."""
+"""Decodes and stages a whole data set as params.yaml specifies."""
 
 from pathlib import Path
 
 import numpy as np
 
 from darkroom.config import Params
-from darkroom.core import transforms
+from darkroom.core import ordered, transforms
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.data import dask_cluster, decode_tasks, executors, ledger
@@ -18,7 +18,7 @@ PROCESSES = "processes"
 
 
 def plan(settings: Params) -> Preparation:
-    """What is done to each image. Raises DarkroomError for a transform that cannot work on images of this size."""
+    """How each image is prepared. Raises DarkroomError for a transform that cannot work on images of this size."""
     steps = tuple(call.step() for call in settings.preprocess.transforms)
     image = np.zeros((1, settings.image.height, settings.image.width, settings.image.channels), np.uint8)
     transforms.check(steps, image)
@@ -34,11 +34,10 @@ def stage_images(
     """
     sha256 = manifest.check(workspace.dataset(settings.dataset), collection, workspace.manifest)
     tasks = decode_tasks.split_into_tasks(collection, preparation, sha256, workspace.manifest)
-    kind, workers = settings.preprocess.executor, settings.preprocess.workers
-    local = kind == PROCESSES
-    where = settings.preprocess.at("executor")
-    with executors.processes(workers) if local else dask_cluster.connect(kind, where) as (pool, count):
-        return StagedImages(folder, collection, executors.map_in_order(pool, count, decode_tasks.prepare, tasks))
+    chosen = settings.preprocess
+    local = chosen.executor == PROCESSES
+    with executors.processes(chosen.workers) if local else dask_cluster.connect(chosen) as (pool, count):
+        return StagedImages(folder, collection, ordered.map_in_order(pool, count, decode_tasks.prepare, tasks))
 
 
 def check(staged: StagedImages, collection: Collection, settings: Params, workspace: Workspace) -> None:
@@ -48,11 +47,11 @@ def check(staged: StagedImages, collection: Collection, settings: Params, worksp
     """
     ledger.write(workspace.ledger, staged.rows)
     files = len(collection.items) + len(collection.refused)
-    ledger.check_refused(staged.rows, files, settings.preprocess.refused, settings.preprocess.at("refused"))
+    ledger.check_refused(staged.rows, files, settings.preprocess)
     for row in staged.rows:
         if row.action == "dropped":
-            print(f"{row.class_name}: {row.reason}: it is left out", flush=True)
+            print(f"{row.class_name}: {row.reason}; left out", flush=True)
     if len(staged.classes) < 2:
         raise DarkroomError(
-            f"{settings.dataset}: images of two classes are needed, there are those of {', '.join(staged.classes)}"
+            f"{settings.dataset}: at least two classes must have images; only these do: {', '.join(staged.classes) or 'none'}"
         )

@@ -30,7 +30,7 @@ def write(
     artifacts.write_json(folder / workspace.classes.name, {"classes": staged.classes})
     content = {
         "prepared": previews.prepared(collection, staged.table, staged.pixels, policy),
-        "odd": previews.converted(collection, staged.table, staged.pixels),
+        "converted": previews.converted(collection, staged.table, staged.pixels),
         "duplicates": previews.duplicates(partition.duplicates, staged.table, staged.pixels),
     }
     artifacts.write_json(folder / workspace.previews.name, content)

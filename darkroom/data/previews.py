@@ -1,36 +1,33 @@
 """Examples of what preprocessing did, for the report: small PNG images as data URLs."""
 
-import base64
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from darkroom.core.arrays import Pixels
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.data import images
+from darkroom.data.images import opencv
 from darkroom.data.images.stderr_guard import captured_stderr
 from darkroom.data.ledger import SEPARATOR, Row, totals
 from darkroom.data.sources.readers.collection import Collection, ImageSource
 
-Pixels = NDArray[np.uint8]
-Preview = dict[str, str | None]  # source, note, before, after
+Preview = dict[str, str | None]  # source, note, before, after; for duplicates also kind
 
 MAX_PREPARED, MAX_CONVERTED, MAX_PAIRS = 10, 24, 12
 SIDE = 160  # largest height and width of a preview, in pixels
 NAIVE = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def png(pixels: Pixels) -> str:
+def data_url(pixels: Pixels) -> str:
     """A data URL with uint8 H x W or H x W x C pixels (grey or RGB) as PNG, scaled down to `SIDE` if larger."""
     scale = SIDE / max(pixels.shape[:2])
     if scale < 1:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    ordered = pixels[..., ::-1] if pixels.ndim == 3 and pixels.shape[-1] == 3 else pixels
-    _, content = cv2.imencode(".png", np.ascontiguousarray(ordered))
-    return "data:image/png;base64," + base64.b64encode(content.tobytes()).decode()
+    return opencv.data_url(opencv.encode_png(pixels))
 
 
 def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy: ImagePolicy) -> list[Preview]:
@@ -45,7 +42,7 @@ def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy
 
 
 def converted(collection: Collection, table: pd.DataFrame, pixels: Pixels) -> list[Preview]:
-    """Converted files, two for each reason: as a naive reader would show them, and as they were prepared."""
+    """Converted files, two per reason: as a naive reader would show them, and as prepared."""
     rows = table.assign(row=range(len(table)))[table["notes"] != ""]
     reasons = rows["notes"].map({notes: _first_reason(notes) for notes in rows["notes"].unique()})
     chosen = rows[rows.groupby(reasons).cumcount() < 2].head(MAX_CONVERTED)
@@ -56,12 +53,11 @@ def converted(collection: Collection, table: pd.DataFrame, pixels: Pixels) -> li
 
 
 def duplicates(report: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> list[Preview]:
-    """Duplicates side by side: those of different classes first, then across splits, then the least similar."""
+    """Duplicates side by side: different classes first, then different splits, and within each the most similar first."""
     row_of = {source: row for row, source in enumerate(table["source"])}
     conflict, across = report["class"] != report["partner_class"], report["split"] != report["partner_split"]
-    ordered = report.assign(agree=~conflict, inside=~across).sort_values(
-        ["agree", "inside", "similarity", "source"], kind="stable"
-    )
+    order = {"agree": True, "inside": True, "similarity": False, "source": True}
+    ordered = report.assign(agree=~conflict, inside=~across).sort_values(list(order), ascending=list(order.values()))
     previews: list[Preview] = []
     shown: set[frozenset[str]] = set()
     for row in ordered.to_dict("records"):
@@ -71,7 +67,7 @@ def duplicates(report: pd.DataFrame, table: pd.DataFrame, pixels: Pixels) -> lis
             names = (f"{row[side + 'class']} ({row[side + 'split']})" for side in ("", "partner_"))
             note = f"{row['kind']} {row['similarity']:.3f}: {' / '.join(names)}"
             image, partner = (pixels[row_of[row[side]]] for side in ("source", "partner"))
-            previews.append(_preview(row["source"], note, image, partner))
+            previews.append({**_preview(row["source"], note, image, partner), "kind": row["kind"]})
     return previews
 
 
@@ -82,7 +78,7 @@ def _first_reason(notes: str) -> str:
 
 
 def _preview(source: str, note: str, before: Pixels | None, after: Pixels) -> Preview:
-    return {"source": source, "note": note, "before": None if before is None else png(before), "after": png(after)}
+    return {"source": source, "note": note, "before": None if before is None else data_url(before), "after": data_url(after)}
 
 
 def _original(image: ImageSource, policy: ImagePolicy) -> Pixels:
@@ -93,9 +89,6 @@ def _naive(image: ImageSource) -> Pixels | None:
     """A file decoded with alpha, orientation and full range ignored; None if OpenCV cannot decode it."""
     if not isinstance(image, Path):
         return image
-    try:
-        with captured_stderr():
-            pixels = cv2.imdecode(np.frombuffer(image.read_bytes(), np.uint8), NAIVE)
-    except cv2.error:
-        return None
-    return None if pixels is None else np.ascontiguousarray(pixels[..., ::-1])
+    with captured_stderr():
+        pixels = opencv.decode(image.read_bytes(), NAIVE)
+    return None if pixels is None else np.asarray(opencv.swapped(pixels), np.uint8)

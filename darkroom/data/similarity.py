@@ -1,7 +1,7 @@
 """How similar two images are: the Pearson correlation of their thumbnails.
 
-It ignores brightness and contrast, and changes little with resizing and compression; it drops with a shift, a rotation or
-another crop. Thumbnails are grey, so colour is ignored.
+It ignores brightness and contrast, and is robust to resizing and compression, but not to shifts, rotations or
+crops. Thumbnails are grey, so colour is ignored.
 """
 
 from typing import Any, TypeVar
@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Thumbnails = NDArray[np.uint8]
+from darkroom.core.arrays import Pixels
+
+Thumbnails = NDArray[np.uint8]  # N x T, or T of one image
 Number = TypeVar("Number", bound=np.number[Any])
 
 SIDE = 32  # largest height and width of a thumbnail, in pixels
@@ -21,7 +23,7 @@ def thumbnail_shape(height: int, width: int) -> tuple[int, int]:
     return min(height, SIDE), min(width, SIDE)
 
 
-def thumbnail(pixels: NDArray[np.uint8]) -> Thumbnails:
+def thumbnail(pixels: Pixels) -> Thumbnails:
     """The grey thumbnail of uint8 H x W x C (1 or 3 channels), as uint8 of length h * w by `thumbnail_shape`.
 
     An image no larger than a thumbnail keeps all its pixels.

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from tqdm import tqdm
 
+from darkroom.core.arrays import Pixels
+from darkroom.data import progress
 from darkroom.data.decode_tasks import ImageRecord, TaskResult
 from darkroom.data.ledger import SEPARATOR, Row
 from darkroom.data.sources.readers.collection import Collection
-
-Pixels = NDArray[np.uint8]
 
 EMPTY: Pixels = np.zeros(0, np.uint8)
 NO_IMAGE = "a class without an image"
@@ -22,8 +20,8 @@ class StagedImages:
     """The readable images of a collection, in its order.
 
     `table` has one row per image: source, label, split, group, sha256, height, width, notes, position (in the collection).
-    `pixels` (uint8 N x H x W x C) and `thumbnails` (uint8 N x T) are memory-mapped from `folder`. `classes` are those that
-    have an image, and `label` is an index into them. `rows` are for the ledger: conversions, refused files, dropped classes.
+    `pixels` (uint8 N x H x W x C) and `thumbnails` (uint8 N x T) are memory-mapped from `folder`. `classes` are those with
+    an image, and `label` is an index into them. `rows` are for the ledger: conversions, refused files, dropped classes.
     """
 
     def __init__(self, folder: Path, collection: Collection, results: Iterable[TaskResult]) -> None:
@@ -33,8 +31,7 @@ class StagedImages:
         classes = [collection.classes[label] for label in collection.items["label"].tolist()]
         names = list(zip(collection.items["source"].tolist(), classes, strict=True))
         position = 0
-        options = {"unit": " images", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
-        with tqdm(desc="images", total=len(names), **options) as bar:
+        with progress.bar("images", "images", len(names)) as bar:
             for result in results:
                 self._store(len(records), result, len(names))
                 records += self._log(names, position, result.outcomes)

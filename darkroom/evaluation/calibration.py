@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-Labels = NDArray[np.int64]
-Probabilities = NDArray[np.float32]
+from darkroom.core.arrays import Labels, Probabilities
 
 BINS = 15
 RANGE = (0.05, 20.0)
@@ -20,7 +19,7 @@ ABOVE_ALL = 1.001  # above every probability
 def temperature(probabilities: Probabilities, labels: Labels) -> float:
     """The temperature with the least log loss (Guo et al., "On calibration of modern neural networks", ICML 2017).
 
-    1 if there is none, for example when every answer is right: the loss then keeps falling as the temperature approaches 0.
+    1 if there is no minimum, for example if every answer is right: the loss then keeps falling as the temperature approaches 0.
     """
     logs = _logs(probabilities)
 
@@ -33,13 +32,13 @@ def temperature(probabilities: Probabilities, labels: Labels) -> float:
 
 
 def temperature_scaled(probabilities: Probabilities, divisor: float) -> Probabilities:
-    """The probabilities that the same network gives with its logits divided by `divisor`."""
+    """The probabilities of the same network with its logits divided by `divisor`."""
     scaled = _logs(probabilities) / divisor
     return np.asarray(np.exp(scaled - logsumexp(scaled, axis=1, keepdims=True)), np.float32)
 
 
 def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> float:
-    """Expected calibration error (Naeini et al., AAAI 2015): the mean gap of confidence and accuracy over 15 equal bins."""
+    """Expected calibration error (Naeini et al., AAAI 2015): the mean gap between confidence and accuracy over 15 bins."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     hits = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
@@ -48,19 +47,20 @@ def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> 
 
 
 def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float:
-    """The lowest probability from which on at most `error_rate` of the answers are wrong; 0 for all, `ABOVE_ALL` for none.
+    """The lowest threshold at which at most `error_rate` of the answers are wrong; 0 withholds none, `ABOVE_ALL` withholds all.
 
-    Answers below it are withheld: Chow, "On optimum recognition error and reject tradeoff" (IEEE Trans. IT, 1970).
+    An answer less probable than the threshold is withheld (Chow, "On optimum recognition error and reject tradeoff", IEEE
+    Transactions on Information Theory, 1970).
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
     confidence = confidence[order]
-    last_of_its_value = np.append(confidence[1:] < confidence[:-1], True)  # equal values are answered or withheld together
-    fits = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_its_value)
-    if len(fits) == 0:
+    last_of_equals = np.append(confidence[1:] < confidence[:-1], True)  # equal values are answered or withheld together
+    allowed = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_equals)
+    if len(allowed) == 0:
         return ABOVE_ALL
-    return float(confidence[fits[-1]]) if fits[-1] < len(labels) - 1 else 0.0
+    return float(confidence[allowed[-1]]) if allowed[-1] < len(labels) - 1 else 0.0
 
 
 def _logs(probabilities: Probabilities) -> NDArray[np.float64]:

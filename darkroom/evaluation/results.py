@@ -1,33 +1,50 @@
-"""The results of a model's ONNX files on a split, for reports/evaluation/MODEL.json.
+"""The results of a model's ONNX files on the test split, for reports/evaluation/MODEL.json.
 
-`leaked` (bool N) marks the images that have a duplicate in train or validation.
+`leaked` (bool N) marks the test images that have a duplicate in train or validation: a model may have memorised them.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkroom.core import csv_files
+from darkroom.core.arrays import Labels, Probabilities
+from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import PRECISIONS
+from darkroom.data.index import LEAKED
 from darkroom.data.shards import Shards
 from darkroom.evaluation import calibration, metrics
-from darkroom.evaluation.metrics import Labels, Probabilities
 from darkroom.inference import session
 from darkroom.inference.metadata import Metadata, from_texts
 
 
+def leaked(index: Path, images: int) -> NDArray[np.bool_]:
+    """Which test images have leaked, bool N, according to the index of the prepared images.
+
+    Raises DarkroomError unless the index lists `images` test images.
+    """
+    rows = csv_files.read(index, ["split", "flags"])
+    flags = rows.loc[rows["split"] == "test", "flags"]
+    if len(flags) != images:
+        raise DarkroomError(f"{index}: {len(flags)} test images, but {images} prepared; run `dvc repro preprocess`")
+    return np.array([LEAKED in words.split() for words in flags], bool)
+
+
 def answers(content: bytes, name: str, split: Shards) -> tuple[Probabilities, Metadata]:
-    """The probabilities that an ONNX file gives for a split, float32 N x K, and its metadata. `name` is used in messages."""
-    probabilities, texts = session.load_and_run(content, name, split.batches())
-    return probabilities, from_texts(texts, name)
+    """The probabilities of an ONNX file for a split, float32 N x K, and its metadata. `name` is used in messages."""
+    runner = session.load(content, name)
+    return session.run_batches(runner, split.batches()), from_texts(session.metadata(runner, name), name)
 
 
 def figures(
     labels: Labels, probabilities: Probabilities, metadata: Metadata, confidence: float, leaked: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Accuracy with and without leaked images, calibration with and without the temperature, and the effect of "unsure".
+    """Accuracy with and without leaked images, calibration before and after the temperature, and the effect of "unsure".
 
-    `metadata` is that of the file, `confidence` the level of the intervals, 0..1.
+    `metadata` is the file's, `confidence` the level of the intervals, 0..1.
     """
     uncalibrated = calibration.temperature_scaled(probabilities, 1 / metadata.temperature)
     return {
@@ -49,12 +66,12 @@ def quantized(
     confidence: float,
     leaked: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """The figures of each quantized file of the model `name` by its precision; if it was not kept, the reason.
+    """The figures of each quantized file of the model `name` by precision; the reason alone for one that was not kept.
 
     `report` is reports/quantize/MODEL.json, `contents` the bytes of the files that were kept.
     """
-    decided = {precision: row for precision, row in report.items() if "kept" in row}
-    results: dict[str, Any] = {precision: {"kept": False, "reason": row["reason"]} for precision, row in decided.items()}
+    tried = [precision for precision in PRECISIONS if precision in report]
+    results: dict[str, Any] = {precision: {"kept": False, "reason": report[precision]["reason"]} for precision in tried}
     for precision, content in contents.items():
         probabilities, metadata = answers(content, f"{name} {precision}", split)
         row = figures(split.labels, probabilities, metadata, confidence, leaked)
@@ -68,13 +85,13 @@ def costs(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 def headline(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """The five figures of reports/metrics/MODEL.json, for `dvc metrics show`; ece is the expected calibration error."""
-    plain = {key: evaluation[key] for key in ("accuracy", "errors", "log_loss", "macro_f1")}
-    return {**plain, "ece": evaluation["calibration_error"]}
+    """The five figures of reports/metrics/MODEL.json, for `dvc metrics show`; `ece` is the expected calibration error."""
+    figures = {key: evaluation[key] for key in ("accuracy", "errors", "log_loss", "macro_f1")}
+    return {**figures, "ece": evaluation["calibration_error"]}
 
 
 def sentence(evaluation: Mapping[str, Any]) -> str:
-    """The accuracy of a model in one line, with and without leaked images."""
+    """One line on the accuracy of a model, with and without leaked images."""
     low, high, images = (evaluation[key] for key in ("accuracy_low", "accuracy_high", "images"))
     line = f"accuracy {evaluation['accuracy']:.4f} ({low:.4f} to {high:.4f}) on {images} test images"
     rest = evaluation["without_leaked"]

@@ -1,33 +1,28 @@
 """The tables of one model's predictions: the confusion matrix, metrics per class, a row per test image."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from darkroom.evaluation import metrics
-from darkroom.evaluation.metrics import Labels, Probabilities
-
-
-def read(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Columns of a CSV file (None: all) as text. A class may be called NA; a carriage return in a name ends no line."""
-    return pd.read_csv(path, usecols=columns, dtype=str, keep_default_na=False, lineterminator="\n")
+from darkroom.core.arrays import Labels, Probabilities
 
 
-def confusion(counts: NDArray[np.int64], classes: list[str]) -> pd.DataFrame:
-    """K x K counts with the class names: a row per true class, a column per predicted class."""
+def confusion(labels: Labels, predicted: Labels, classes: list[str]) -> pd.DataFrame:
+    """The confusion matrix with class names: a row of counts per true class, a column per predicted class."""
+    counts = confusion_matrix(labels, predicted, labels=range(len(classes)))
     actual = pd.DataFrame({"actual": classes})
     return pd.concat([actual, pd.DataFrame(counts, columns=classes)], axis=1)
 
 
-def by_class(counts: NDArray[np.int64], classes: list[str]) -> pd.DataFrame:
-    """Precision, recall and F1 of each class, from K x K counts."""
-    return pd.DataFrame({"class": classes, **metrics.by_class(counts)})
+def by_class(labels: Labels, predicted: Labels, classes: list[str]) -> pd.DataFrame:
+    """Precision, recall and F1 of each class; 0 where undefined, for want of images or predictions."""
+    numbers = range(len(classes))
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, predicted, labels=numbers, zero_division=0)
+    return pd.DataFrame({"class": classes, "precision": precision, "recall": recall, "f1": f1})
 
 
 def predictions(labels: Labels, probabilities: Probabilities, classes: list[str]) -> pd.DataFrame:
-    """A row per test image: its id in the index, its class, the predicted class and the probability of the latter."""
+    """A row per test image: its id in the index, its class, the predicted class and its probability."""
     names = np.asarray(classes)
     return pd.DataFrame(
         {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from darkroom.config.schema import Export
+from darkroom.core.arrays import Labels, Probabilities
 from darkroom.data.shards import Shards
 from darkroom.evaluation import calibration
 from darkroom.training import network
@@ -20,11 +20,11 @@ from darkroom.training import network
 class Calibrated:
     """The result of a calibration.
 
-    `probabilities` (float32 N x K) are Keras's on the split, with its logits divided by `temperature`. Answers less probable
-    than `unsure_below` are withheld; None withholds none.
+    `probabilities` (float32 N x K) are Keras's on the split, after its logits were divided by `temperature`. Answers less
+    probable than `unsure_below` are withheld; None withholds none.
     """
 
-    probabilities: NDArray[np.float32]
+    probabilities: Probabilities
     temperature: float
     unsure_below: float | None
 
@@ -40,22 +40,20 @@ def calibrate(model: keras.Model, split: Shards, export: Export, name: str) -> C
     return Calibrated(probabilities, temperature, threshold(probabilities, split.labels, export.error_rate, name))
 
 
-def reference(model: keras.Model, split: Shards) -> NDArray[np.float32]:
+def reference(model: keras.Model, split: Shards) -> Probabilities:
     """Keras's probabilities for a split, float32 N x K, in its order."""
     return np.concatenate([np.asarray(model(images, training=False), np.float32) for images in split.batches()])
 
 
-def threshold(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64], error_rate: float | None, name: str
-) -> float | None:
+def threshold(probabilities: Probabilities, labels: Labels, error_rate: float | None, name: str) -> float | None:
     """The probability below which an answer is withheld; None if params.yaml sets no error rate.
 
-    Prints a warning, which begins with `name`, if every answer would be withheld.
+    Prints a warning that names the model, `name`, if every answer would be withheld.
     """
     if error_rate is None:
         return None
-    least = calibration.threshold(probabilities, labels, error_rate)
-    if least == calibration.ABOVE_ALL:
+    unsure_below = calibration.threshold(probabilities, labels, error_rate)
+    if unsure_below == calibration.ABOVE_ALL:
         problem = f"export.error_rate: {error_rate:g} is out of reach on validation"
         print(f"{name}: {problem}: every answer will be unsure", flush=True)
-    return least
+    return unsure_below

@@ -1,8 +1,8 @@
 """The canonical form of an ONNX model: the same network has the same bytes in every process.
 
 tf2onnx iterates over Python sets and numbers names with a process-wide counter, so its output depends on the hash seed. Here
-the graph is walked from its outputs back to its inputs, and everything is renamed in the order of that walk, after the layer
-that it comes from: `conv2d_1/Conv`, its weights `conv2d_1/Conv.weight`.
+the graph is walked from its outputs back to its inputs, and everything is renamed in that order, after the layer it comes from:
+`conv2d_1/Conv`, its weights `conv2d_1/Conv.weight`.
 """
 
 import re
@@ -10,14 +10,14 @@ from collections import Counter
 
 import onnx
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, first_line
 from darkroom.inference.metadata import Metadata, to_texts
 
 MARK = "."  # ends a layer's name in the names of TensorFlow's operations
 INSERTED_NAME = re.compile(r"__\d+$")
 INSERTED_OPERATORS = ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast")
 ROLES = {
-    (operator, place): role for operator in ("Conv", "ConvTranspose", "MatMul") for place, role in ((1, "weight"), (2, "bias"))
+    (operator, index): role for operator in ("Conv", "ConvTranspose", "MatMul") for index, role in ((1, "weight"), (2, "bias"))
 }
 
 
@@ -42,7 +42,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def with_metadata(model: onnx.ModelProto, metadata: Metadata) -> bytes:
-    """The bytes of the file with its metadata, the same in every process. Raises DarkroomError if it is not valid ONNX."""
+    """The bytes of the model with `metadata` as its only metadata. Raises DarkroomError if it is not valid ONNX."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     del copy.metadata_props[:]
@@ -65,7 +65,7 @@ def check(model: onnx.ModelProto) -> None:
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         foreign = sorted({node.op_type for node in model.graph.node if not onnx.defs.has(node.op_type, node.domain)})
         hint = f" (not ONNX operators: {', '.join(foreign)})" if foreign else ""
-        raise DarkroomError(f"the converted model is not valid ONNX: {str(error).strip().splitlines()[0]}{hint}") from None
+        raise DarkroomError(f"the converted model is not valid ONNX: {first_line(error)}{hint}") from None
 
 
 def _from_output(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -94,16 +94,16 @@ def _names(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> dict[str, str
         stem = f"{layer}/{node.op_type}".lstrip("/")
         title = f"{stem}_{repeats[stem]}" if repeats[stem] else stem
         repeats[stem] += 1
-        for place, name in enumerate(node.input):
+        for index, name in enumerate(node.input):
             if name in constants:
-                names.setdefault(name, f"{title}.{ROLES.get((node.op_type, place), f'input{place}')}")
-        for place, name in enumerate(node.output):
-            names.setdefault(name, f"{title}.output{place}" if place else title)
+                names.setdefault(name, f"{title}.{ROLES.get((node.op_type, index), f'input{index}')}")
+        for index, name in enumerate(node.output):
+            names.setdefault(name, f"{title}.output{index}" if index else title)
     return names
 
 
 def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
-    """The name of each node's layer. A node that the converter inserted (such as a Transpose) belongs to its user's."""
+    """The name of each node's layer. An inserted node, such as a Transpose, belongs to the layer that uses it."""
     users = {name: node for node in reversed(nodes) for name in node.input}
     layers = []
     for node in nodes:
@@ -114,7 +114,7 @@ def _layers(nodes: list[onnx.NodeProto]) -> list[str]:
 
 
 def _layer(node: onnx.NodeProto) -> str:
-    """The innermost layer that is named: in the name of the node's weights if it has any, else of the node or its outputs."""
+    """The innermost layer in the name of the node's weights; without one, in the names of the node and its outputs."""
     for name in [*node.input[1:2], node.name, *node.output]:
         marked = [part.split(MARK)[0] for part in name.split("/") if MARK in part]
         if marked:

@@ -15,10 +15,9 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 
-from darkroom.export import operators, simplify
+from darkroom.export import determinism, operators, simplify
 from darkroom.export.canonical import MARK, check
-
-INPUT, OUTPUT = "image", "probabilities"
+from darkroom.inference.session import INPUT, OUTPUT
 
 
 def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
@@ -29,7 +28,7 @@ def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name=INPUT)]
     function = traced(model, signature)
-    with contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stderr(io.StringIO()), determinism.ordered():
         converted, _ = tf2onnx.convert.from_function(
             _Traced(function),
             input_signature=signature,
@@ -45,8 +44,8 @@ def to_onnx(model: keras.Model, opset: int) -> onnx.ModelProto:
 def traced(model: keras.Model, signature: list[Any]) -> Any:
     """The TensorFlow graph of `model`, with every operation named after its layer.
 
-    Keras compiles grouped convolutions with XLA, into functions that tf2onnx cannot inspect. Run eagerly, they are traced into
-    the graph like everything else.
+    Keras compiles grouped convolutions with XLA into functions that tf2onnx cannot inspect. Run eagerly, they are traced into
+    the graph like all other operations.
     """
 
     def answer(image: Any) -> dict[str, Any]:
@@ -73,7 +72,7 @@ class _Traced:
 
 @contextlib.contextmanager
 def _marked_names(model: keras.Model) -> Iterator[None]:
-    """Ends every layer's name with a mark, which separates it from the number that TensorFlow appends to a repeated name."""
+    """Appends a mark to every layer's name, to separate it from the number that TensorFlow appends to a repeated name."""
     layers = {id(layer): layer for layer in model._flatten_layers()}.values()
     names = [layer.name for layer in layers]
     try:
@@ -86,7 +85,7 @@ def _marked_names(model: keras.Model) -> Iterator[None]:
 
 
 def _bind_constants(model: onnx.ModelProto, function: Any) -> None:
-    """Turns the tensors that a layer holds as constants into initializers: tf2onnx leaves them as graph inputs."""
+    """Turns tensors that a layer holds as constants into initializers; tf2onnx leaves them as graph inputs."""
     constants = {inner.name: outer for outer, inner in function.graph.captures}
     for value in list(model.graph.input):
         if value.name in constants:

@@ -1,16 +1,16 @@
 """What export records about an ONNX file: the metadata inside it, and the report beside it."""
 
-import hashlib
 from importlib.metadata import version
 from typing import Any
 
 import onnx
 
 from darkroom.config.schema import Params
-from darkroom.core import artifacts
+from darkroom.core import artifacts, digests
 from darkroom.core.workspace import Workspace
 from darkroom.export import flops, provenance
 from darkroom.inference.metadata import Metadata
+from darkroom.verification import candidate
 
 LIBRARIES = ("keras", "onnx", "onnxruntime", "onnxsim", "tensorflow", "tf2onnx")
 
@@ -24,16 +24,14 @@ def metadata(
     settings: Params,
     workspace: Workspace,
 ) -> Metadata:
-    """The metadata of the model that params.yaml calls `name`, with its provenance from the workspace as it is now.
+    """The metadata of the model `name` of params.yaml, with its provenance in the workspace as it is now.
 
     `parameters` is the number of weights of the Keras model; `temperature` and `unsure_below` come from its calibration.
     """
     data = artifacts.read_json(workspace.data_summary)
     return Metadata(
+        **candidate.inference_fields(settings, workspace),
         model=name,
-        classes=tuple(data["classes"]),
-        image_policy=settings.image.policy,
-        transforms=tuple(call.plain() for call in settings.preprocess.transforms),
         parameters=parameters,
         multiply_adds=flops.multiply_adds(model),
         precision="float32",
@@ -44,14 +42,14 @@ def metadata(
         data=data["title"],
         licence=data["licence"],
         versions={library: version(library) for library in LIBRARIES},
-        origin=provenance.of_workspace(name, workspace),
+        origin=provenance.of_workspace(name, settings.values, workspace),
     )
 
 
 def report(content: bytes, metadata: Metadata) -> dict[str, Any]:
-    """The report of export: SHA-256 and size of the file, the cost of the network, its calibration."""
+    """The report of export: SHA-256 and size of the file, cost and calibration of the network."""
     return {
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": digests.sha256(content),
         "bytes": len(content),
         "opset": metadata.opset,
         "parameters": metadata.parameters,

@@ -1,4 +1,8 @@
-"""The cost of a network, counted on its ONNX graph, which is what runs."""
+"""The cost of a model, counted on its ONNX graph, which is what runs.
+
+`darkroom.training.model_summary` counts by Keras layer, before there is a graph. The totals agree, unless flip averaging runs
+the network twice.
+"""
 
 from math import prod
 
@@ -6,10 +10,10 @@ import onnx
 
 
 def multiply_adds(model: onnx.ModelProto) -> int:
-    """Multiply-adds for one image, in convolutions and matrix products (the rest is negligible).
+    """Multiply-adds per image, in convolutions and matrix products (the rest is negligible).
 
-    An output value of a convolution takes kernel height x kernel width x input channels / groups of them. An output value of a
-    matrix product takes as many as the shared dimension is long.
+    An output value of a convolution costs kernel height x kernel width x input channels / groups; one of a matrix product, the
+    length of the shared dimension.
     """
     single = onnx.ModelProto()
     single.CopyFrom(model)
@@ -25,7 +29,7 @@ def multiply_adds(model: onnx.ModelProto) -> int:
 def _of_node(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
     if node.op_type == "Conv":  # weights: out, in / groups, height, width
         return prod(shapes[node.output[0]]) * prod(shapes[node.input[1]][1:])
-    if node.op_type == "ConvTranspose":  # every input value meets every weight of its channel
+    if node.op_type == "ConvTranspose":  # every input value is multiplied by every weight of its channel
         return prod(shapes[node.input[0]]) * prod(shapes[node.input[1]][1:])
     if node.op_type in ("MatMul", "Gemm"):
         transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)

@@ -1,4 +1,4 @@
-"""An ONNX graph with its producers, users and constants indexed, for code that rewrites it."""
+"""An ONNX graph indexed by producers, users and constants, for code that rewrites it."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ Array = NDArray[np.float32]
 
 
 class Graph:
-    """An index of a model as it is now. Build a new one after each change."""
+    """An index of a model, which no change updates: build a new one after each."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
@@ -40,28 +40,28 @@ class Graph:
         """The node that uses a tensor, if the tensor is used exactly once."""
         return self.users.get(name) if self.uses[name] == 1 else None
 
-    def set_constant(self, node: onnx.NodeProto, place: int, value: Array) -> None:
-        """Gives `node` a constant of its own as input number `place`, named after the constant that it replaces."""
-        stem = node.input[place] if place < len(node.input) else f"{node.input[1]}:bias"
+    def set_constant(self, node: onnx.NodeProto, index: int, value: Array) -> None:
+        """Sets input `index` of `node` to a constant of its own, named after the constant that it replaces."""
+        stem = node.input[index] if index < len(node.input) else f"{node.input[1]}:bias"
         name = f"{node.output[0]}|{stem.split('|')[-1]}"
         for tensor in [tensor for tensor in self.graph.initializer if tensor.name == name]:
             self.graph.initializer.remove(tensor)
         self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name))
-        if place < len(node.input):
-            node.input[place] = name
+        if index < len(node.input):
+            node.input[index] = name
         else:
             node.input.append(name)
 
     def drop(self, node: onnx.NodeProto, kept: str) -> None:
-        """Removes a node that no longer changes its input `kept`."""
+        """Removes a node whose work is done elsewhere; its users read its input `kept` instead."""
         self._redirect(node.output[0], kept)
         self.graph.node.remove(node)
 
     def hoist(self, node: onnx.NodeProto, above: onnx.NodeProto) -> None:
-        """Moves `node` from after `above` to before it."""
-        place = list(node.input).index(above.output[0])
+        """Moves `node` from directly after `above` to directly before it."""
+        index = list(node.input).index(above.output[0])
         self._redirect(node.output[0], above.output[0])
-        node.input[place], above.input[0] = above.input[0], node.output[0]
+        node.input[index], above.input[0] = above.input[0], node.output[0]
         nodes = list(self.graph.node)
         nodes.remove(node)
         nodes.insert(nodes.index(above), node)
@@ -69,10 +69,10 @@ class Graph:
         self.graph.node.extend(nodes)
 
     def _redirect(self, old: str, new: str) -> None:
-        """Makes every reader of `old` read `new`. Raises ValueError for an output of the graph, which must keep its name."""
+        """Makes every user of `old` use `new`. Raises ValueError for an output of the graph, which must keep its name."""
         if any(value.name == old for value in self.graph.output):
             raise ValueError(f"{old} is an output of the graph")
         for node in self.graph.node:
-            for place, name in enumerate(node.input):
+            for index, name in enumerate(node.input):
                 if name == old:
-                    node.input[place] = new
+                    node.input[index] = new

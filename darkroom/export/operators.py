@@ -1,6 +1,6 @@
-"""Completes tf2onnx 1.17 for the layers of Keras: two missing operators, and two forms that its optimizer gets wrong.
+"""Extends tf2onnx 1.17 for the layers of Keras: two missing operators, and two whose conversion its optimizer gets wrong.
 
-A handler takes tf2onnx's graph and a node of it, and replaces the node. Handlers are passed to the converter, not registered.
+A handler replaces one node of tf2onnx's graph. Handlers are passed to the converter, not registered globally.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ def expm1(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
 def squared_difference(graph: Graph, node: Node, name: str, _: Sequence[str]) -> None:
     """SquaredDifference(x, y) = Pow(x - y, 2).
 
-    tf2onnx multiplies the difference by itself. Its transpose optimizer then keeps the old shape of that product, and for
-    images of one pixel the variance in a LayerNormalization is silently wrong.
+    tf2onnx multiplies the difference by itself. Its transpose optimizer then leaves that product with its old shape, and in a
+    LayerNormalization of one-pixel images the variance is silently wrong.
     """
     (output,) = node.output
     output_type = _output_type(graph, output)
@@ -67,13 +67,13 @@ def scalar_addends(graph: Graph, nodes: list[Node]) -> list[Node]:
     return list(graph.get_nodes())
 
 
-def _replace(graph: Graph, node: Node, name: str, operator: str, order: Callable[[str], tuple[str, str]]) -> None:
-    """Replaces `node` by `operator` followed by a subtraction, whose operands `order` returns."""
+def _replace(graph: Graph, node: Node, name: str, operator: str, operands: Callable[[str], tuple[str, str]]) -> None:
+    """Replaces `node` by `operator` and a subtraction, whose operands `operands` returns for the output of `operator`."""
     (output,), (source,) = node.output, node.input
     output_type = _output_type(graph, output)
     graph.remove_node(node.name)
     inner = graph.make_node(operator, [source], name=f"{name}/{operator}", **output_type).output[0]
-    graph.make_node("Sub", list(order(inner)), outputs=[output], name=name, **output_type)
+    graph.make_node("Sub", list(operands(inner)), outputs=[output], name=name, **output_type)
 
 
 def _output_type(graph: Graph, output: str) -> dict[str, list[Any]]:

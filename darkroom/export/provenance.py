@@ -1,16 +1,15 @@
 """The provenance of an ONNX file: all dependencies that dvc.yaml declares for train and export, with digests as in dvc.lock.
 
-Years later, the file still says from which data, parameters, code and environment it was made. It can be compared with the
-dvc.lock of a checkout.
+Years later, the file still records the data, parameters, code and environment that it was made from, and can be compared with
+the dvc.lock of a checkout.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from darkroom.core import artifacts, dvc_files, yaml_source
+from darkroom.core import artifacts, digests, dvc_files, yaml_source
 from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
@@ -20,16 +19,16 @@ STAGES = ("train", "export")
 SIDES = ("in the file", "in dvc.lock")
 
 
-def of_workspace(model: str, workspace: Workspace) -> dict[str, Any]:
-    """`deps` with their MD5 digests and `params` with their values, from the files of a workspace as they are now."""
-    return asdict(dvc_files.declared(STAGES, model, workspace))
+def of_workspace(model: str, params: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """`deps`: MD5 digests of the declared files as they are now; `params`: the declared values of params.yaml."""
+    return asdict(dvc_files.declared(STAGES, model, params, workspace))
 
 
 def compare(content: bytes, metadata: Metadata, name: str, checkout: Path) -> str:
-    """Returns a line that says that `content` is the file which the dvc.lock of `checkout` names.
+    """Returns a line to confirm that `content` is the file that the dvc.lock of `checkout` records.
 
-    `metadata` is that of the file, `name` its name in messages. Raises DarkroomError, with a line for each difference, if
-    it is another file.
+    `metadata` is the file's own, `name` its name in messages. Raises DarkroomError, with a line for each difference, if it is
+    another file.
     """
     workspace = Workspace(checkout, checkout, checkout / "params.yaml")
     lock = yaml_source.read(workspace.dvc_lock).values
@@ -52,12 +51,12 @@ def compare(content: bytes, metadata: Metadata, name: str, checkout: Path) -> st
 
 
 def _is_published(content: bytes, metadata: Metadata, workspace: Workspace, outs: Mapping[str, str]) -> bool:
-    """dvc.lock has the MD5 of a float32 file; of a quantized one, it has the MD5 of the report that holds its SHA-256."""
+    """Whether `outs`, MD5 by path, has the bytes; for a quantized file, the report of quantize that has their SHA-256."""
     if metadata.precision == "float32":
-        return dvc_files.md5(content) == outs[workspace.onnx(metadata.model).relative_to(workspace.root).as_posix()]
+        return digests.md5(content) == outs[workspace.onnx(metadata.model).relative_to(workspace.root).as_posix()]
     report = workspace.report(metadata.model, "quantize")
     locked = outs.get(report.relative_to(workspace.root).as_posix())
-    if not report.is_file() or dvc_files.md5(report.read_bytes()) != locked:
-        raise DarkroomError(f"{report}: not the report that dvc.lock records; a quantized file is compared with it")
+    if not report.is_file() or digests.md5(report.read_bytes()) != locked:
+        raise DarkroomError(f"{report}: not the report that dvc.lock records; a quantized file is checked against it")
     row = artifacts.read_json(report).get(metadata.precision, {})
-    return bool(row.get("sha256") == hashlib.sha256(content).hexdigest())
+    return bool(row.get("sha256") == digests.sha256(content))

@@ -1,7 +1,7 @@
 """Smaller forms of an ONNX model: int8 by onnxruntime's static quantization, float16 by its converter.
 
-int8 weights use 7 of their 8 bits (`reduce_range`). With 8, sums on an AVX2 processor can overflow 16 bits, and the same file
-would answer differently on different machines (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
+int8 weights use 7 of their 8 bits (`reduce_range`). With 8, sums can overflow 16 bits on an AVX2 processor, and the same file
+would give different probabilities on different machines (onnxruntime's documentation, "Quantize ONNX models", section on U8S8).
 """
 
 import contextlib
@@ -14,22 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from darkroom.core.arrays import Pixels, batches
 from darkroom.inference import session
-
-Images = NDArray[np.uint8]
 
 QUANTIZED = ("Conv", "MatMul", "MaxPool", "Relu")
 WEIGHTED = ("Conv", "MatMul")
-BATCH = 64
 
 
 @dataclass(frozen=True)
 class Form:
-    """How int8 weights are rounded: with one scale per tensor or per output channel. The nodes `left_out` stay in float32."""
+    """One way to quantize to int8: weights with a scale per tensor or per output channel, the nodes `left_out` in float32."""
 
     name: str
     per_channel: bool
@@ -39,10 +36,10 @@ class Form:
 FORMS = (Form("per tensor", False), Form("per channel", True))
 
 
-def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = None) -> onnx.ModelProto:
+def int8(model: onnx.ModelProto, images: Pixels, form: Form, only: str | None = None) -> onnx.ModelProto:
     """`model` with uint8 activations and int8 weights. The ranges of activations are measured on `images` (N x H x W x C).
 
-    With `only`, the node of that name is quantized and no other.
+    With `only`, just the node of that name is quantized.
     """
     with tempfile.TemporaryDirectory(prefix="darkroom-") as folder, _quiet():
         source, target = Path(folder) / "model.onnx", Path(folder) / "model.int8.onnx"
@@ -64,7 +61,7 @@ def int8(model: onnx.ModelProto, images: Images, form: Form, only: str | None = 
 
 
 def float16(model: onnx.ModelProto) -> onnx.ModelProto:
-    """`model` with weights and arithmetic in float16; input and output stay as they are."""
+    """`model` with weights and arithmetic in float16; the types of input and output stay."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     with _quiet():
@@ -72,15 +69,15 @@ def float16(model: onnx.ModelProto) -> onnx.ModelProto:
     return converted
 
 
-def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
-    """Nodes with weights, most sensitive first: by the mean change of the output on `images` with only that node quantized."""
+def sensitive(model: onnx.ModelProto, images: Pixels) -> list[str]:
+    """Names of nodes with weights, in descending mean change of the output on `images` when only that node is quantized."""
     runner = session.load(model.SerializeToString(), "model")
-    exact = session.run(runner, images)
+    exact = session.run_batches(runner, batches(images))
     changes = {}
     for node in model.graph.node:
         if node.op_type in WEIGHTED:
             alone = int8(model, images, Form("alone", True), node.name)
-            answers = session.run(session.load(alone.SerializeToString(), "model"), images)
+            answers = session.run_batches(session.load(alone.SerializeToString(), "model"), batches(images))
             changes[node.name] = float(np.abs(answers - exact).mean())
     return sorted(changes, key=lambda name: (-changes[name], name))
 
@@ -88,18 +85,18 @@ def sensitive(model: onnx.ModelProto, images: Images) -> list[str]:
 class _Reader:
     """A data reader for onnxruntime's calibration: one batch at a time."""
 
-    def __init__(self, images: Images) -> None:
-        self.batches: Iterator[Images] = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+    def __init__(self, images: Pixels) -> None:
+        self.batches = batches(images)
 
-    def get_next(self) -> dict[str, Images] | None:
+    def get_next(self) -> dict[str, Pixels] | None:
         """The next batch; None at the end."""
         batch = next(self.batches, None)
-        return None if batch is None else {"image": batch}
+        return None if batch is None else {session.INPUT: batch}
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silences the libraries' advice to pre-process the model, which has been done already."""
+    """Silences the libraries' advice to pre-process the model: `simplify` has done so."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

@@ -3,20 +3,19 @@
 int8 is tried with one scale per tensor and one per channel. If neither passes, the most sensitive layers stay in float32.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import onnx
-from numpy.typing import NDArray
 
 from darkroom.config.schema import Quantize
+from darkroom.core import digests
+from darkroom.core.arrays import Labels, Pixels, Probabilities
 from darkroom.data.shards import Shards
 from darkroom.evaluation import calibration
 from darkroom.export import canonical, quantization
-from darkroom.export.quantization import Form, Images
+from darkroom.export.quantization import Form
 from darkroom.inference import metadata, session
 from darkroom.inference.metadata import Metadata
 
@@ -41,11 +40,11 @@ class Trials:
     """The trials of one float32 model, the `baseline`.
 
     The ranges of int8 are measured on `images` (uint8 N x H x W x C, from train), accuracy on `validation`. `allowed` is the
-    section `quantize` of params.yaml, which limits the loss of accuracy.
+    section `quantize` of params.yaml.
     """
 
     baseline: Trial
-    images: Images
+    images: Pixels
     validation: Shards
     allowed: Quantize
 
@@ -54,8 +53,8 @@ class Trials:
         return list(self._float16() if precision == "float16" else self._int8())
 
     def passes(self, trial: Trial) -> bool:
-        """Smaller than the baseline, and no less accurate than params.yaml allows."""
-        drop = round(self.baseline.accuracy - trial.accuracy, 9)  # so that a drop of exactly the allowed size passes
+        """Whether it is smaller than the baseline and loses no more accuracy than params.yaml allows."""
+        drop = round(self.baseline.accuracy - trial.accuracy, 9)  # rounded: a drop of exactly `largest_drop` passes
         return len(trial.content) < len(self.baseline.content) and drop <= self.allowed.largest_drop
 
     def best(self, trials: list[Trial]) -> Trial | None:
@@ -74,7 +73,7 @@ class Trials:
         return {
             "kept": kept is not None,
             "reason": f"{'kept' if kept else 'not kept'}, {comparison}",
-            "sha256": hashlib.sha256(kept.content).hexdigest() if kept else None,
+            "sha256": digests.sha256(kept.content) if kept else None,
             "tried": [trial.plain() for trial in trials],
         }
 
@@ -83,7 +82,7 @@ class Trials:
         yield self._trial("float16", quantization.float16(model), description)
 
     def _int8(self) -> Iterator[Trial]:
-        """Both forms; if none passes, forms with more and more of the sensitive layers in float32, until one does."""
+        """Both forms; if neither passes, one to three of the most sensitive layers stay in float32, until a form passes."""
         model, description = self._read("int8")
         trials = []
         for form in quantization.FORMS:
@@ -101,15 +100,15 @@ class Trials:
                 return
 
     def _read(self, precision: str) -> tuple[onnx.ModelProto, Metadata]:
-        """The float32 model, and the metadata of a smaller form, whose provenance also has the MD5 of the float32 file."""
+        """The float32 model, and metadata for a smaller form, with the MD5 of the float32 file added to the provenance."""
         model = onnx.load_from_string(self.baseline.content)
         texts = {entry.key: entry.value for entry in model.metadata_props}
         description = metadata.from_texts(texts, "model.onnx")
-        source = hashlib.md5(self.baseline.content, usedforsecurity=False).hexdigest()
+        source = digests.md5(self.baseline.content)
         return model, replace(description, precision=precision, origin={**description.origin, "source": source})
 
     def _trial(self, name: str, model: onnx.ModelProto, description: Metadata) -> Trial:
-        """Measures one form. It gets a threshold of "unsure" of its own, since rounding changes probabilities."""
+        """Measures one form, with its own threshold of "unsure", since rounding changes probabilities."""
         probabilities = _probabilities(canonical.serialise(model), self.validation)
         rate, labels = description.error_rate, self.validation.labels
         unsure_below = None if rate is None else calibration.threshold(probabilities, labels, rate)
@@ -118,13 +117,13 @@ class Trials:
 
 
 def measured(name: str, content: bytes, validation: Shards) -> Trial:
-    """The trial of a file as it is."""
+    """The trial of an unchanged file."""
     return Trial(name, content, _accuracy(_probabilities(content, validation), validation.labels))
 
 
-def _probabilities(content: bytes, split: Shards) -> NDArray[np.float32]:
-    return session.load_and_run(content, "model", split.batches())[0]
+def _probabilities(content: bytes, split: Shards) -> Probabilities:
+    return session.run_batches(session.load(content, "model"), split.batches())
 
 
-def _accuracy(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+def _accuracy(probabilities: Probabilities, labels: Labels) -> float:
     return float((probabilities.argmax(axis=1) == labels).mean())

@@ -1,6 +1,6 @@
 """A finished model, loaded from its ONNX file alone: images in, classes and probabilities out.
 
-Needs onnxruntime, OpenCV, Pillow and NumPy. The metadata of the file says how to prepare an image.
+Needs onnxruntime, OpenCV, Pillow and NumPy. The metadata in the file specifies how to prepare an image.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,17 +9,16 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.arrays import BATCH, Pixels
+from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.transforms import Pipeline, Step
 from darkroom.data.images import conform, decode
 from darkroom.inference import metadata, session
 
-Image = str | Path | bytes | NDArray[np.uint8]
+Image = str | Path | bytes | Pixels
 
-BATCH = 64
 UNSURE = "unsure"
 
 
@@ -27,7 +26,7 @@ UNSURE = "unsure"
 class Prediction:
     """The most probable class, or `unsure` if its probability is below the model's threshold.
 
-    `probability` is that of the most probable class in either case; `probabilities` are those of all `classes`, in their order.
+    `probability` belongs to the most probable class in either case; `probabilities` are in the order of `classes`.
     """
 
     label: str
@@ -38,11 +37,11 @@ class Prediction:
     def top(self, count: int) -> list[tuple[str, float]]:
         """The `count` most probable classes with their probabilities, the most probable first."""
         order = np.argsort(-np.asarray(self.probabilities), kind="stable")[:count]
-        return [(self.classes[place], self.probabilities[place]) for place in order]
+        return [(self.classes[index], self.probabilities[index]) for index in order]
 
 
 class Classifier:
-    """A finished model. `metadata` is that of the file; `classes` are the labels, in the order of the outputs.
+    """A finished model. `metadata` comes from its file; `classes` are in the order of the network's outputs.
 
     Raises DarkroomError if the file is missing, damaged, or not a model of this pipeline.
     """
@@ -58,10 +57,10 @@ class Classifier:
     def predict(self, images: Iterable[Image], batch: int = BATCH) -> list[Prediction]:
         """One prediction per image: a file's name, its bytes, or uint8 pixels (H x W, or H x W x 3 in RGB order), of any size.
 
-        Raises DarkroomError, which names the file or the position, for the first image that cannot be read.
+        Raises DarkroomError, naming the file or the position, for the first image that cannot be read.
         """
         if isinstance(images, str | bytes | Path) or (isinstance(images, np.ndarray) and images.ndim < 4):
-            raise DarkroomError("predict takes a list of images: give [image] for one")
+            raise DarkroomError("predict takes a list of images; for a single one pass [image]")
         predictions = []
         for answer in self.answers(images, batch):
             if isinstance(answer, DarkroomError):
@@ -73,14 +72,14 @@ class Classifier:
         """One prediction per image, lazily and in order; a DarkroomError in place of an image that cannot be read."""
         if batch < 1:
             raise DarkroomError(f"batch: {batch}: must be at least 1")
-        waiting = enumerate(images, 1)
-        while chunk := [self._read(number, image) for number, image in islice(waiting, batch)]:
+        numbered = enumerate(images, 1)
+        while chunk := [self._read(number, image) for number, image in islice(numbered, batch)]:
             readable = [pixels for pixels in chunk if not isinstance(pixels, DarkroomError)]
             predictions = iter(self._predictions(np.stack(readable)) if readable else [])
             for pixels in chunk:
                 yield pixels if isinstance(pixels, DarkroomError) else next(predictions)
 
-    def pixels(self, image: Image) -> NDArray[np.uint8]:
+    def pixels(self, image: Image) -> Pixels:
         """The network's input for an image: uint8 H x W x C. Raises DarkroomError if the image cannot be read."""
         if isinstance(image, np.ndarray):
             prepared = conform(image, self.image_policy)
@@ -89,13 +88,13 @@ class Classifier:
         elif isinstance(image, str | Path):
             prepared = _from_file(Path(image), self.image_policy)
         else:
-            raise DarkroomError(f"a name, bytes or uint8 pixels are expected, not {type(image).__name__}")
+            raise DarkroomError(f"expected a file name, bytes or uint8 pixels, not {type(image).__name__}")
         if self.transform is None:
             return prepared
         (transformed,) = self.transform(prepared[np.newaxis], seed=0)
         return np.asarray(transformed)
 
-    def _read(self, number: int, image: Image) -> NDArray[np.uint8] | DarkroomError:
+    def _read(self, number: int, image: Image) -> Pixels | DarkroomError:
         try:
             return self.pixels(image)
         except DarkroomError as error:
@@ -111,7 +110,7 @@ class Classifier:
                 f"{self.name}: its metadata has height, width, channels and classes {declared}, its network {actual}"
             )
 
-    def _predictions(self, batch: NDArray[np.uint8]) -> list[Prediction]:
+    def _predictions(self, batch: Pixels) -> list[Prediction]:
         rows = session.run(self.session, batch)
         threshold = self.metadata.unsure_below or 0.0
         tops, largest = rows.argmax(axis=1).tolist(), rows.max(axis=1).tolist()
@@ -126,14 +125,12 @@ class Classifier:
         return Pipeline([Step(name, arguments, f"{self.name}: {name}") for name, arguments in calls]) if calls else None
 
 
-def _from_file(path: Path, policy: ImagePolicy) -> NDArray[np.uint8]:
+def _from_file(path: Path, policy: ImagePolicy) -> Pixels:
     try:
         content = path.read_bytes()
     except IsADirectoryError:
         raise DarkroomError(f"{path}: no image files in this folder") from None
     except OSError as error:
         raise DarkroomError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    try:
+    with prefixed(path):
         return decode(content, policy)
-    except DarkroomError as error:
-        raise DarkroomError(f"{path}: {error}") from None

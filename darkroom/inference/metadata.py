@@ -5,7 +5,7 @@ needs neither onnx nor TensorFlow.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -27,9 +27,9 @@ TYPES: dict[str, Any] = {
 class Metadata:
     """The metadata of one ONNX file, typed.
 
-    `model` is the name in params.yaml; `transforms` are the preprocessing transforms there, by Albumentations' names.
-    `precision` is float32, float16 or int8. `temperature` is already folded into the weights. Answers less probable than
-    `unsure_below` are withheld, so that at most `error_rate` of the others are wrong on validation; None withholds none.
+    `model` is the name in params.yaml; `transforms` are the preprocessing transforms, by Albumentations' names.
+    `precision` is float32, float16 or int8. `temperature` is already folded into the weights. A prediction less probable
+    than `unsure_below` is `unsure`, so that at most `error_rate` of the others are wrong on validation; None: no threshold.
     `versions` holds the versions of the libraries that wrote the file. `origin` is its provenance (data, parameters, code and
     environment), as `darkroom.export.provenance` records it.
     """
@@ -58,41 +58,62 @@ def to_texts(metadata: Metadata) -> dict[str, str]:
 
 
 def from_texts(texts: Mapping[str, str], name: str) -> Metadata:
-    """The inverse of `to_texts`. Raises DarkroomError, which names the file, if the metadata is missing or damaged."""
+    """The inverse of `to_texts`. Raises DarkroomError, naming the file, if the metadata is missing or damaged."""
     version = texts.get("darkroom", "none")
     if version != VERSION:
         raise DarkroomError(
             f"{name}: not a model of this pipeline (its metadata must have darkroom: {VERSION}, it has {version})"
         )
+    plain = {field.name: _value(texts, field.name, name) for field in fields(Metadata)}
+    typed = {
+        "classes": tuple(plain["classes"]),
+        "transforms": tuple(plain["transforms"]),
+        "image_policy": ImagePolicy(**{**plain["image_policy"], "background": tuple(plain["image_policy"]["background"])}),
+    }
+    return Metadata(**{**plain, **typed})
+
+
+def _value(texts: Mapping[str, str], key: str, name: str) -> Any:
+    """One field in JSON types. Raises DarkroomError if it is missing, not JSON, or of another type."""
+    if key not in texts:
+        raise DarkroomError(f"{name}: damaged metadata: no {key}")
     try:
-        plain = {field.name: json.loads(texts[field.name]) for field in fields(Metadata)}
-        for key, types in TYPES.items():
-            if not isinstance(plain[key], types):
-                raise TypeError(f"{key} {plain[key]!r}")
-        typed = {
-            "classes": tuple(_all_of(str, plain["classes"])),
-            "transforms": tuple(_all_of(dict, plain["transforms"])),
-            "image_policy": _image_policy(plain["image_policy"]),
-        }
-        return Metadata(**{**plain, **typed})
-    except (KeyError, TypeError, ValueError) as error:
-        raise DarkroomError(f"{name}: damaged metadata: {type(error).__name__} {error}") from None
+        value = json.loads(texts[key])
+    except (ValueError, RecursionError) as error:
+        raise DarkroomError(f"{name}: damaged metadata: {key}: not JSON ({error})") from None
+    if not isinstance(value, TYPES[key]) or (key in VALID and not VALID[key](value)):
+        raise DarkroomError(f"{name}: damaged metadata: {key}: {texts[key]:.80}")
+    return value
 
 
-def _all_of(required: type, values: list[Any]) -> list[Any]:
-    if not all(isinstance(value, required) for value in values):
-        raise TypeError(f"{values}")
-    return values
+def _are_names(values: list[Any]) -> bool:
+    return len(values) > 0 and all(isinstance(value, str) for value in values)
 
 
-def _image_policy(plain: dict[str, Any]) -> ImagePolicy:
-    policy = ImagePolicy(**{**plain, "background": tuple(plain["background"])})
-    valid = (
-        all(type(size) is int and size > 0 for size in (policy.height, policy.width, policy.channels, policy.max_pixels))
-        and (policy.channels in (1, 3) and policy.interpolation in INTERPOLATIONS and policy.shape in SHAPES)
-        and len(policy.background) == 3
-        and all(type(value) is int and 0 <= value <= 255 for value in policy.background)
+def _are_calls(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) and all(isinstance(call, dict) for call in value.values()) for value in values)
+
+
+def _is_image_policy(plain: dict[str, Any]) -> bool:
+    if plain.keys() != {field.name for field in fields(ImagePolicy)}:
+        return False
+    sizes, background = [plain[key] for key in ("height", "width", "channels", "max_pixels")], plain["background"]
+    return (
+        all(type(size) is int and size > 0 for size in sizes)
+        and (plain["channels"] in (1, 3) and plain["interpolation"] in [*INTERPOLATIONS] and plain["shape"] in SHAPES)
+        and (isinstance(background, list) and len(background) == 3)
+        and all(type(value) is int and 0 <= value <= 255 for value in background)
     )
-    if not valid:
-        raise ValueError(f"image_policy {plain}")
-    return policy
+
+
+def _is_origin(plain: dict[str, Any]) -> bool:
+    deps, params = plain.get("deps"), plain.get("params")
+    return isinstance(deps, dict) and isinstance(params, dict) and all(isinstance(digest, str) for digest in deps.values())
+
+
+VALID: dict[str, Callable[[Any], bool]] = {
+    "classes": _are_names,
+    "transforms": _are_calls,
+    "image_policy": _is_image_policy,
+    "origin": _is_origin,
+}

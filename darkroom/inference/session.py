@@ -1,18 +1,27 @@
-"""Sessions of onnxruntime, without its log messages and with one-line errors."""
+"""Sessions of onnxruntime, without warnings and with one-line errors."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
-from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NotSupported
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NotImplemented,  # noqa: A004 - onnxruntime's, of an operator
+    RuntimeException,
+)
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.arrays import Pixels, Probabilities
+from darkroom.core.errors import DarkroomError, first_line
 
-ERROR = 3
-FAULTS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotSupported)
+ERROR = 3  # onnxruntime's log severity
+INPUT, OUTPUT = "image", "probabilities"
+LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException, UnicodeDecodeError)
+RUN_ERRORS = (Fail, InvalidArgument, RuntimeException)  # from operators: names of inputs and outputs are checked on loading
 LEVELS = {
     "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -24,7 +33,8 @@ LEVELS = {
 def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onnxruntime.InferenceSession:
     """A CPU session with `threads` threads (0: one per core) and graph optimisation at `level`, a key of `LEVELS`.
 
-    Raises DarkroomError, which names the file, if the bytes are not a model that runs.
+    Raises DarkroomError, naming the file, if the bytes are not a model that runs, or if its input is not `image` or its output
+    not `probabilities`.
     """
     onnxruntime.set_default_logger_severity(ERROR)
     options = onnxruntime.SessionOptions()
@@ -32,51 +42,50 @@ def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onn
     options.intra_op_num_threads = threads
     options.graph_optimization_level = LEVELS[level]
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (*FAULTS, UnicodeDecodeError) as error:
-        raise DarkroomError(f"{name}: not an ONNX model that onnxruntime can run: {_first_line(error)}") from None
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except LOAD_ERRORS as error:
+        raise DarkroomError(f"{name}: not an ONNX model that onnxruntime can run: {first_line(error)}") from None
+    inputs = ", ".join(tensor.name for tensor in session.get_inputs())
+    outputs = ", ".join(tensor.name for tensor in session.get_outputs())
+    if (inputs, outputs) != (INPUT, OUTPUT):
+        raise DarkroomError(
+            f"{name}: not a model of this pipeline: its input is {inputs} and its output {outputs}, not {INPUT} and {OUTPUT}"
+        )
+    return session
 
 
 def load_file(path: Path) -> onnxruntime.InferenceSession:
-    """A CPU session for a file. Raises DarkroomError if the file is missing or not a model that runs."""
+    """A CPU session for a file. Raises DarkroomError if there is no such file, or as `load` does."""
     try:
-        return load(path.read_bytes(), str(path))
+        content = path.read_bytes()
     except FileNotFoundError:
-        raise DarkroomError(f"{path}: no such file") from None
+        files = sorted(map(str, {*path.parent.glob("*.onnx"), *path.parent.parent.glob("*/*.onnx")}))
+        meant = "".join(f"; did you mean {file}?" for file in get_close_matches(str(path), files, n=1))
+        raise DarkroomError(f"{path}: no such file{meant}") from None
+    except IsADirectoryError:
+        files = sorted(map(str, path.glob("*.onnx")), key=len)
+        raise DarkroomError(f"{path}: a folder; name the file, as {files[0] if files else path / 'model.onnx'}") from None
+    return load(content, str(path))
 
 
-def run(session: onnxruntime.InferenceSession, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def run(session: onnxruntime.InferenceSession, images: Pixels) -> Probabilities:
     """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises DarkroomError if the model cannot run."""
     try:
-        (probabilities,) = session.run(["probabilities"], {"image": images})
-    except (*FAULTS, ValueError) as error:
-        raise DarkroomError(f"onnxruntime cannot run the model: {_first_line(error)}") from None
+        (probabilities,) = session.run([OUTPUT], {INPUT: images})
+    except RUN_ERRORS as error:
+        raise DarkroomError(f"onnxruntime cannot run the model: {first_line(error)}") from None
     return np.asarray(probabilities, np.float32)
 
 
-def run_batches(session: onnxruntime.InferenceSession, batches: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def run_batches(session: onnxruntime.InferenceSession, batches: Iterable[Pixels]) -> Probabilities:
     """Probabilities, float32 N x K, for batches of uint8 n x H x W x C, in order. Raises DarkroomError as `run` does."""
     return np.concatenate([run(session, images) for images in batches])
 
 
-def load_and_run(content: bytes, name: str, batches: Iterable[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], dict[str, str]]:
-    """The probabilities of an ONNX file for batches, as `run_batches` returns them, and its metadata: text by key.
-
-    Raises DarkroomError, which names the file, if the bytes are not a model that runs or the metadata is not UTF-8.
-    """
-    session = load(content, name)
-    texts = metadata(session, name)
-    return run_batches(session, batches), texts
-
-
 def metadata(session: onnxruntime.InferenceSession, name: str) -> dict[str, str]:
-    """The metadata of a model: text by key. Raises DarkroomError, which names the file, if it is not UTF-8."""
+    """The metadata of a model: text by key. Raises DarkroomError, naming the file, if it is not UTF-8."""
     try:
         texts: dict[str, str] = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:
         raise DarkroomError(f"{name}: damaged metadata: {error}") from None
     return texts
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

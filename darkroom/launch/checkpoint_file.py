@@ -1,34 +1,26 @@
-"""The checkpoint file of a training: a `.npz` file, written atomically, with the arrays and, as JSON, everything else.
+"""The checkpoint file of a training: a `.npz` with the arrays and, as JSON, everything else; then the SHA-256 of that.
 
-DVC does not manage the file, so that a rerun finds it. It records the data, parameters, code and device that it belongs to, so
-that no other run uses it.
+It is written atomically. DVC does not manage it, so that a rerun finds it. It records the identity of its training, so that no
+other run uses it.
 """
 
+import hashlib
 import io
 import json
-import platform
-import re
-import zipfile
-from dataclasses import dataclass, replace
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from darkroom.core import artifacts, dvc_files, fingerprint
+from darkroom.core import artifacts, dvc_files
 from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
-from darkroom.core.workspace import Workspace
 
-STAGE = "train"
 SIDES = ("then", "now")
-INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # sets that change a processor's arithmetic
-MODEL_NAME = re.compile(r"model name\s*: (.*)")
-LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's version is in the name of the device
-MACHINE = DEVICE, PROCESSOR = "device", "processor"
 ARRAY = "array"
 HEAD = "head"
+DIGEST = hashlib.sha256().digest_size
 
 Plain = dict[str, Any]
 
@@ -37,8 +29,8 @@ Plain = dict[str, Any]
 class TrainingState:
     """The state of a training after `batch` batches of epoch `epoch` (from 0).
 
-    `variables` are the arrays of model, optimizer and metrics in Keras's order, `callbacks` the attributes of each callback,
-    `belongs` the data, parameters, code and device that produced them.
+    `variables` are the arrays of model, optimizer and metrics in Keras's order, `callbacks` the state of each callback,
+    `belongs` the identity of the training.
     """
 
     epoch: int
@@ -46,39 +38,6 @@ class TrainingState:
     variables: list[np.ndarray]
     callbacks: list[Plain]
     belongs: Dependencies
-
-
-def identity(model: str, workspace: Workspace) -> Dependencies:
-    """What a checkpoint of this model belongs to, except for the device.
-
-    That is the data and parameters that dvc.yaml declares, the code module by module, the libraries and the processor.
-    """
-    declared = dvc_files.declared((STAGE,), model, workspace)
-    code = workspace.code(STAGE).relative_to(workspace.root).as_posix()
-    data = {path: digest for path, digest in declared.deps.items() if path != code}
-    machine = {PROCESSOR: processor(), "libraries": {name: metadata.version(name) for name in LIBRARIES}}
-    return Dependencies({**data, **fingerprint.rows(STAGE, workspace.root)}, {**declared.params, **machine})
-
-
-def on_device(belongs: Dependencies, device: str) -> Dependencies:
-    """`belongs` with the device added."""
-    return replace(belongs, params={**belongs.params, DEVICE: device})
-
-
-def processor() -> str:
-    """The processor's name and the instruction sets that change its arithmetic, as far as the system reports them."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    return " ".join([platform.machine(), *MODEL_NAME.findall(text)[:1], *sorted(set(INSTRUCTIONS.findall(text)))])
-
-
-def check_alike(first: Dependencies, here: Dependencies) -> None:
-    """Raises DarkroomError if this process has other data, parameters or code than the first one."""
-    one, other = (
-        replace(side, params={key: value for key, value in side.params.items() if key not in MACHINE}) for side in (first, here)
-    )
-    if line := next(dvc_files.differences(one, other, ("in the first process", "here")), None):
-        raise DarkroomError(line)
 
 
 def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> TrainingState | None:
@@ -106,18 +65,35 @@ def write(path: Path, state: TrainingState) -> None:
     """Writes `path` atomically: if writing fails, the old file remains."""
     arrays: dict[str, np.ndarray] = {}
     named: Plain = {HEAD: np.array(json.dumps(_packed({**vars(state), "belongs": vars(state.belongs)}, arrays))), **arrays}
-    artifacts.replace(path, lambda stream: np.savez(stream, **named))
+
+    def fill(stream: IO[bytes]) -> None:
+        hashed = _Hashed(stream)
+        np.savez(hashed, **named)
+        stream.write(hashed.sha256.digest())
+
+    artifacts.replace(path, fill)
 
 
 def read(content: bytes, path: Path) -> TrainingState:
-    """Parses what `write` wrote to `path`. Raises DarkroomError, which names the file, if it is damaged."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        fields = _unpacked(json.loads(str(arrays.pop(HEAD))), arrays)
-        return TrainingState(**{**fields, "belongs": Dependencies(**fields["belongs"])})
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise DarkroomError(f"{path}: damaged ({error})") from None
+    """Parses what `write` wrote to `path`. Raises DarkroomError, which names the file, if it is anything else."""
+    arrays_file = memoryview(content)[:-DIGEST]
+    if hashlib.sha256(arrays_file).digest() != content[-DIGEST:]:
+        raise DarkroomError(f"{path}: damaged, or written by another version of Darkroom")
+    with np.load(io.BytesIO(arrays_file), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    fields = _unpacked(json.loads(str(arrays.pop(HEAD))), arrays)
+    return TrainingState(**{**fields, "belongs": Dependencies(**fields["belongs"])})
+
+
+class _Hashed(io.RawIOBase):
+    """A stream, to write to only, that knows the SHA-256 of all that is written."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.sha256 = stream, hashlib.sha256()
+
+    def write(self, content: Any) -> int:  # any buffer
+        self.sha256.update(content)
+        return self.stream.write(content)
 
 
 def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:

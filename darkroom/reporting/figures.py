@@ -1,6 +1,5 @@
-"""Charts and images for the page: SVG whose bytes depend on the numbers alone and whose text follows the page's colours."""
+"""Charts and images for the page: SVG whose bytes depend only on the numbers, with text in the page's colours."""
 
-import base64
 import io
 import re
 from collections.abc import Mapping
@@ -11,43 +10,37 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-Pixels = NDArray[np.uint8]
+from darkroom.core.arrays import Pixels
+from darkroom.data.images import opencv
 
-INK = "#010203"  # drawn in this colour, which `svg` replaces by currentColor: the text colour of the page, light or dark
+INK = "#010203"  # `svg` replaces it by currentColor, the text colour of the page in light or dark mode
 PALETTE = ("#4c72b0", "#dd8452", "#2a9d6f", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#8c8c8c")
 
 
 def png(pixels: Pixels) -> str:
-    """The data URI of uint8 H x W x C pixels (grey or RGB), as PNG."""
-    ordered = pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels
-    _, content = cv2.imencode(".png", np.ascontiguousarray(ordered))
-    return data_uri(content.tobytes())
+    """The data URL of uint8 H x W x C pixels (grey or RGB), as PNG."""
+    return opencv.data_url(opencv.encode_png(pixels))
 
 
-def data_uri(content: bytes) -> str:
-    """The data URI of a PNG file."""
-    return "data:image/png;base64," + base64.b64encode(content).decode()
-
-
-def thumbnail(pixels: Pixels, most: int) -> Pixels:
-    """Uint8 H x W x C with at most `most` pixels along the longer side: unchanged, or shrunk."""
+def thumbnail(pixels: Pixels, side: int) -> Pixels:
+    """Uint8 H x W x C, scaled down if its longer side exceeds `side` pixels."""
     height, width, channels = pixels.shape
-    factor = most / max(height, width)
+    factor = side / max(height, width)
     if factor >= 1:
         return pixels
     size = max(1, round(width * factor)), max(1, round(height * factor))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8).reshape(size[1], size[0], channels)
 
 
-def mosaic(images: Pixels, most: int) -> Pixels:
-    """Puts uint8 N x H x W x C images side by side, none with a side of more than `most` pixels."""
-    return np.concatenate([thumbnail(image, most) for image in images], axis=1)
+def mosaic(images: Pixels, side: int) -> Pixels:
+    """The thumbnails of uint8 N x H x W x C images, side by side."""
+    return np.concatenate([thumbnail(image, side) for image in images], axis=1)
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
-    """Accuracy and loss by epoch, on validation (solid) and in training (dotted), one colour per model, as SVG."""
+    """Accuracy and loss by epoch, in validation (solid) and training (dotted), one colour per model, as SVG."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
         for color, (name, history) in zip(_colors(len(histories)), histories.items(), strict=True):
@@ -60,7 +53,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:
 
 
 def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    """Accuracy with its interval against the multiply-adds for one image, one dot per model, as SVG."""
+    """Accuracy with its interval against multiply-adds per image, one dot per model, as SVG."""
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     axes = figure.subplots()
     for color, (name, row) in zip(_colors(len(metrics)), metrics.items(), strict=True):
@@ -70,13 +63,16 @@ def accuracy(metrics: Mapping[str, Mapping[str, float]]) -> str:
         above = (cost, row["accuracy_high"])
         axes.annotate(name, above, (0, 5), textcoords="offset points", color=INK, horizontalalignment="center")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # an axis may span less than a power of ten
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(x=0.15, y=0.2)
-    _style(axes, "million multiply-adds for one image", "test accuracy")
+    _style(axes, "million multiply-adds per image", "test accuracy")
     return svg(figure)
 
 
 def learning_rate_range(table: pd.DataFrame, chosen: float) -> str:
-    """The loss against the learning rate of a range test, with the rate `chosen` marked, as SVG."""
+    """Loss against learning rate in a range test, with the rate `chosen` marked, as SVG."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(table["learning_rate"], table["loss"], color=PALETTE[0], linewidth=2)
@@ -101,9 +97,9 @@ def _colors(count: int) -> list[str]:
     return [PALETTE[number % len(PALETTE)] for number in range(count)]
 
 
-def _style(axes: Axes, across: str, up: str) -> None:
-    axes.set_xlabel(across, color=INK)
-    axes.set_ylabel(up, color=INK)
+def _style(axes: Axes, x_label: str, y_label: str) -> None:
+    axes.set_xlabel(x_label, color=INK)
+    axes.set_ylabel(y_label, color=INK)
     axes.tick_params(colors=INK, which="both")
     axes.grid(alpha=0.25, color=INK)
     for side, spine in axes.spines.items():

@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file, which opens without a network, in light and in dark mode."""
+"""The page: one self-contained HTML file that works offline, in light and dark mode."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ TEMPLATE = "page.html.j2"
 
 
 def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The values of the template, for the models that params.yaml names; `evaluations` as in `sections.models`."""
+    """The values of the template; `evaluations` holds the content of reports/evaluation/MODEL.json by model."""
     summary = artifacts.read_json(workspace.data_summary)
     return {
         **models.content(workspace, settings, evaluations),
@@ -54,12 +54,12 @@ def whole(number: int) -> str:
 
 
 def printable(name: str, most: int = 60) -> str:
-    """The name of a file or a class, with unprintable characters escaped and the middle of a long name left out."""
-    escaped = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
-    kept = most // 2
-    return escaped if len(escaped) <= most else f"{escaped[:kept]}…{escaped[1 + kept - most :]}"
+    """The name of a file or a class, with unprintable characters escaped and the middle of a long name elided."""
+    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    head = most // 2
+    return escaped if len(escaped) <= most else f"{escaped[:head]}…{escaped[1 + head - most :]}"
 
 
 def heat(share: float) -> int:
-    """The colour intensity of a cell of the confusion matrix, 0..80 %: by the square root, so that small errors are visible."""
+    """The colour intensity of a cell of the confusion matrix, 0..80 %: the square root makes small errors visible."""
     return int(80 * float(share) ** 0.5 + 0.5)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from darkroom.core.workspace import Workspace
 
-NAME = re.compile(r"[a-z0-9_]+")  # as params.yaml allows the name of a model
+NAME = re.compile(r"[a-z0-9_]+")  # the names that params.yaml allows for a model
 
 
 def remove(workspace: Workspace, models: Collection[str]) -> list[Path]:
     """Deletes MODEL.csv, MODEL.json and MODEL.png from the folders of reports/ where a stage writes one file per model.
 
     `models` are the names to keep. Returns the deleted files, sorted. Files that no stage can have written stay, such as DVC's
-    .gitignore. Nothing is deleted if a run in the checkout itself uses another file of parameters than its params.yaml.
+    .gitignore. A run in the checkout itself with other parameters than its params.yaml deletes nothing.
     """
     in_checkout = workspace.folder.resolve() == workspace.root.resolve()
     if in_checkout and workspace.params.resolve() != (workspace.root / "params.yaml").resolve():

@@ -1,28 +1,32 @@
 """The families of networks that params.yaml may name: from an image in 0..1 to a vector of features."""
 
-import hashlib
 import sys
 import warnings
+import zipfile
 from pathlib import Path
 from typing import TypeAlias
 
 import keras
 from keras import layers
 
-from darkroom.config import Place
 from darkroom.config.architectures import Application, Compact, Residual, WeightsFile
+from darkroom.core import digests
 from darkroom.core.errors import DarkroomError
+from darkroom.core.yaml_source import Place
+from darkroom.training import keras_errors
 
 Tensor: TypeAlias = keras.KerasTensor  # float32 N x H x W x C
+UNUSABLE = (ValueError, KeyError, OSError, zipfile.BadZipFile)  # a file of weights of another network, or of no network
 
 
 def compact(image: Tensor, family: Compact) -> Tensor:
     """A stem, then stages of convolutions, then global pooling.
 
     The first convolution of a stage sets its width; each of the others may have a shortcut around it. Where a stage halves the
-    image, max pooling precedes batch normalisation, which then has a quarter of the values to normalise.
+    image, max pooling precedes batch normalisation, which then has a quarter of the values to normalise. Raises DarkroomError
+    for more halvings than the size of the image allows.
     """
-    x = _batch_norm(layers.MaxPooling2D()(_conv(image, family.stem_filters, family.stem_kernel)), family.activation)
+    x = _batch_norm(_halved(_conv(image, family.stem_filters, family.stem_kernel), family.place), family.activation)
     separable = family.convolution == "separable"
 
     def convolve(x: Tensor, filters: int) -> Tensor:
@@ -30,7 +34,7 @@ def compact(image: Tensor, family: Compact) -> Tensor:
 
     for stage in family.stages:
         x = convolve(x, stage.filters)
-        x = _batch_norm(layers.MaxPooling2D()(x) if stage.halve else x, family.activation)
+        x = _batch_norm(_halved(x, stage.place) if stage.halve else x, family.activation)
         for _ in range(stage.convolutions - 1):
             branch = _squeeze_excite(_batch_norm(convolve(x, stage.filters), family.activation), family.squeeze_excitation)
             x = layers.Add()([x, branch]) if family.shortcuts else branch
@@ -56,7 +60,7 @@ def residual(image: Tensor, family: Residual) -> Tensor:
     return layers.GlobalAveragePooling2D()(_batch_norm(x, "relu"))
 
 
-def application(image: Tensor, family: Application, place: Place) -> Tensor:
+def application(image: Tensor, family: Application) -> Tensor:
     """A network of keras.applications without its head, with global average pooling.
 
     Before it, a grey image is repeated in three channels, the image is resized to `size`, and the network's own
@@ -67,24 +71,31 @@ def application(image: Tensor, family: Application, place: Place) -> Tensor:
         x = keras.layers.Resizing(family.size, family.size)(x)
     make = getattr(keras.applications, family.name)
     x = sys.modules[make.__module__].preprocess_input(keras.layers.Rescaling(255.0)(x))
-    weights = _verified_path(family.weights, place) if isinstance(family.weights, WeightsFile) else family.weights
+    weights = _verified_path(family.weights) if isinstance(family.weights, WeightsFile) else family.weights
     try:
         with warnings.catch_warnings(action="ignore"):  # the warning that ImageNet's images are larger
             network = make(include_top=False, weights=weights, input_tensor=x, pooling="avg")
-    except Exception as error:  # Keras raises bare Exceptions where it cannot download
-        raise DarkroomError(f"{place}: {family.name}: {' '.join(str(error).split())}") from None
+    except Exception as error:
+        if not isinstance(error, UNUSABLE) and type(error) is not Exception:  # of `get_file`, where it cannot download
+            raise
+        raise DarkroomError(f"{family.place}: {family.name}: {keras_errors.reason(error)}") from None
     for layer in network.layers:
         layer.trainable = family.trainable
     return _dropout(network.output, family.dropout)
 
 
-def _verified_path(weights: WeightsFile, place: Place) -> str:
+def _verified_path(weights: WeightsFile) -> str:
     path = Path(weights.file)
     if not path.is_file():
-        raise DarkroomError(f"{place.at('weights', 'file')}: {path}: no such file")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != weights.sha256:
-        raise DarkroomError(f"{place.at('weights', 'sha256')}: {path} is another file: its SHA-256 differs")
+        raise DarkroomError(f"{weights.at('file')}: {path}: no such file")
+    if digests.of_file(path) != weights.sha256:
+        raise DarkroomError(f"{weights.at('sha256')}: {path} is another file: its SHA-256 differs")
     return str(path)
+
+
+def _halved(x: Tensor, place: Place) -> Tensor:
+    with keras_errors.one_line(place):
+        return layers.MaxPooling2D()(x)
 
 
 def _conv(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:

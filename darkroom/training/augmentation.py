@@ -10,17 +10,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING_FLIP, BATCH_TRANSFORMS
-from darkroom.core.errors import DarkroomError
+from darkroom.core.arrays import Pixels, Targets
 from darkroom.core.transforms import Pipeline, check
-from darkroom.training import backend
-from darkroom.training.network import reason
+from darkroom.training import backend, keras_errors
 
-Pixels = NDArray[np.uint8]
-Targets = NDArray[np.float32]
 NOT_ONE_BY_ONE = (ALTERNATING_FLIP, *BATCH_TRANSFORMS)
 BatchTransform = Callable[[Pixels, Targets, int], tuple[Pixels, Targets]]
 
@@ -63,14 +59,14 @@ def checked_augmentation(calls: Sequence[NamedCall], images: Pixels) -> Augmenta
 
 def _batch_transform(call: NamedCall) -> BatchTransform:
     """A Keras layer as a pure function of its seed. Images are rounded to uint8, so that every batch has the same dtype."""
-    try:
-        layer = getattr(keras.layers, call.name)(**call.keywords(), dtype="float32")
-    except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{call.place}: {reason(error)}") from None
+    kind, arguments = getattr(keras.layers, call.name), call.keywords()
+    with keras_errors.one_line(call.place):
+        layer = kind(**arguments, dtype="float32")
     states = [part.generator.state for part in layer._flatten_layers() if hasattr(part, "generator")]
 
     def mixed(images: Any, targets: Any, values: Any) -> tuple[Any, Any]:
-        with keras.StatelessScope(state_mapping=list(zip(states, values, strict=True))):
+        scope = keras.StatelessScope(state_mapping=list(zip(states, values, strict=True)))
+        with scope, keras_errors.one_line(call.place):
             result = layer({"images": images, "labels": targets}, training=True)
         return result["images"], result["labels"]
 
@@ -78,10 +74,7 @@ def _batch_transform(call: NamedCall) -> BatchTransform:
 
     def transform(images: Pixels, targets: Targets, seed: int) -> tuple[Pixels, Targets]:
         values = [np.array(_pair(seed, number), state.dtype) for number, state in enumerate(states)]
-        try:
-            pixels, labels = compiled(images.astype(np.float32), targets, values)
-        except (ValueError, TypeError) as error:
-            raise DarkroomError(f"{call.place}: {reason(error)}") from None
+        pixels, labels = compiled(images.astype(np.float32), targets, values)
         return np.rint(np.clip(np.asarray(pixels), 0, 255)).astype(np.uint8), np.asarray(labels, np.float32)
 
     return transform

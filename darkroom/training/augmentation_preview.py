@@ -8,9 +8,8 @@ from copy import copy
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from darkroom.training.augmentation import Pixels
+from darkroom.core.arrays import Pixels
 from darkroom.training.batches import WHOLE, Batches
 
 EPOCHS, ACROSS = 16, 4
@@ -40,7 +39,7 @@ def _in_epoch(batches: Batches, position: int, epoch: int) -> Pixels:
     return np.asarray(images[int(before.sum())])
 
 
-def _tile(image: Pixels) -> NDArray[np.uint8]:
+def _tile(image: Pixels) -> Pixels:
     """Enlarges a small image by a whole factor, shrinks a large one; returns BGRA with a gap at the right and the bottom."""
     longer = max(image.shape[:2])
     factor = -(-SMALLEST // longer) if longer <= LARGEST else LARGEST / longer

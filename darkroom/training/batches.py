@@ -4,9 +4,8 @@ So any number of workers gives the same bytes, and training can start at any bat
 each with its own seed, so that each of several processes makes only the parts that contain its rows.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -14,9 +13,11 @@ from numpy.typing import NDArray
 
 from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING_FLIP
+from darkroom.core import ordered
+from darkroom.core.arrays import Labels, Pixels, Rows, Targets
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
-from darkroom.training.augmentation import Pixels, Targets, checked_augmentation
+from darkroom.training.augmentation import checked_augmentation
 from darkroom.training.backend.shapes import Shapes
 
 Batch = tuple[Pixels, Targets, NDArray[np.float32]]
@@ -63,7 +64,7 @@ class Batches:
         images, targets = (np.concatenate(sides)[begin : begin + rows.stop - rows.start] for sides in zip(*parts, strict=True))
         return images, targets, targets @ self.class_weights
 
-    def _part(self, batch_positions: NDArray[np.int64], epoch: int, batch: int, part: int) -> tuple[Pixels, Targets]:
+    def _part(self, batch_positions: Rows, epoch: int, batch: int, part: int) -> tuple[Pixels, Targets]:
         positions = batch_positions[part * PART : (part + 1) * PART]
         seed = np.random.SeedSequence((self.seed, epoch, batch, part)).generate_state(1)[0]
         targets = one_hot(self.split.labels[positions], len(self.class_weights))
@@ -72,7 +73,7 @@ class Batches:
             images = mirrored(images, (self.flip_phase[positions] + epoch) % 2 == 1)
         return self.augmentation(images, targets, int(seed))
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
+    def _order(self, epoch: int) -> Rows:
         return np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
 
 
@@ -91,46 +92,23 @@ def mirrored(images: Pixels, which: NDArray[np.bool_]) -> Pixels:
     return np.where(which[:, None, None, None], images[:, :, ::-1], images)
 
 
-def one_hot(labels: NDArray[np.int64], classes: int) -> Targets:
+def one_hot(labels: Labels, classes: int) -> Targets:
     """The labels as float32 N x K: 1 at the label, else 0."""
     targets = np.zeros((len(labels), classes), np.float32)
     targets[np.arange(len(labels)), labels] = 1
     return targets
 
 
-def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Class weights that give all classes the same total weight: N / (K x images of the class), float32 K.
-
-    King and Zeng, "Logistic regression in rare events data" (2001), as `balanced` in scikit-learn.
-    """
-    counts = np.bincount(labels, minlength=classes)
-    return (len(labels) / (classes * counts)).astype(np.float32)
-
-
-def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] = (0, 0), ahead: int = 8) -> Iterator[Batch]:
+def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] = (0, 0)) -> Iterator[Batch]:
     """All batches in order, from batch `begin[1]` of epoch `begin[0]` on.
 
-    `workers` threads make them, up to `ahead` batches in advance. OpenCV, NumPy and TensorFlow release the interpreter while
-    they work, so threads are enough.
+    `workers` threads make them in advance; 0: they are made when they are asked for. OpenCV, NumPy and TensorFlow release the
+    interpreter while they work, so threads are enough.
     """
-    places = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
-    left = (place for place in places if place >= begin)
+    numbers = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
+    left = (number for number in numbers if number >= begin)
     if workers == 0:
-        yield from (batches(epoch, batch) for epoch, batch in left)
+        yield from (batches(*number) for number in left)
         return
     with ThreadPoolExecutor(workers) as pool:
-        yield from _in_order((lambda place=place: pool.submit(batches, *place) for place in left), ahead)  # type: ignore[misc]
-
-
-def _in_order(tasks: Iterator[Callable[[], "Future[Batch]"]], ahead: int) -> Iterator[Batch]:
-    waiting: deque[Future[Batch]] = deque()
-    try:
-        for submit in tasks:
-            waiting.append(submit())
-            if len(waiting) > ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+        yield from ordered.map_in_order(pool, workers, lambda number: batches(*number), left)

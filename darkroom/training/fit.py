@@ -9,18 +9,16 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from darkroom.config import Place
 from darkroom.config.model import Fit
 from darkroom.core.errors import DarkroomError
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed import watchdog
-from darkroom.training import backend, input_pipeline
+from darkroom.training import backend, input_pipeline, keras_errors
 from darkroom.training.callbacks.best_weights import BestWeights
 from darkroom.training.callbacks.checkpoint import Checkpoint
 from darkroom.training.callbacks.interrupt import Interrupt
 from darkroom.training.callbacks.learning_curves import LearningCurves
 from darkroom.training.callbacks.weight_trace import WeightTrace
-from darkroom.training.network import reason
 from darkroom.training.setup import Setup
 
 OUT_OF_MEMORY = re.compile(r"RESOURCE_EXHAUSTED|ResourceExhausted|out of memory", re.IGNORECASE)
@@ -38,27 +36,27 @@ class Records:
 def fit(setup: Setup, validation: Shards, workers: int, records: Records, checkpoint: Checkpoint | None = None) -> None:
     """Trains the model of a setup in place, from the state in `checkpoint` if it has one, and fills `records`.
 
-    Raises DarkroomError if the loss becomes NaN or infinite, if the device runs out of memory, and for any other error of Keras
-    or the backend; the best weights so far are then in `records`.
+    Raises DarkroomError if the loss becomes NaN or infinite, if the device runs out of memory, and for what Keras or the
+    backend refuses; the best weights so far are then in `records`.
     """
-    batches, settings, place = setup.batches, setup.fit, setup.place
-    stateful = callbacks(settings, records, place)
-    begin = checkpoint.watch(stateful) if checkpoint else (0, 0)
+    batches, settings = setup.batches, setup.fit
+    begin = checkpoint.position if checkpoint else (0, 0)
+    chain = callbacks(settings, records, checkpoint)
     with _explained(setup) as errors:
         setup.model.fit(
             input_pipeline.training(batches, settings.epochs, workers, begin, errors),
             steps_per_epoch=batches.per_epoch,
             initial_epoch=begin[0],
             epochs=settings.epochs,
-            validation_data=input_pipeline.validation(validation, batches),
-            callbacks=[Interrupt(), *stateful, *([checkpoint] if checkpoint else [])],
+            validation_data=input_pipeline.validation(validation, batches, errors),
+            callbacks=chain,
             shuffle=False,
             verbose=_verbosity(),
         )
     curves = records.curves.table()
     if not np.isfinite(curves[["loss", "val_loss"]]).all(axis=None):
         problem = f"the loss is no longer a number in epoch {len(curves)}"
-        raise DarkroomError(f"{place}: {problem}; lower the learning rate, or clip gradients (global_clipnorm)")
+        raise DarkroomError(f"{settings.place}: {problem}; lower the learning rate, or clip gradients (global_clipnorm)")
 
 
 def probe(setup: Setup, steps: int, callback: keras.callbacks.Callback) -> None:
@@ -74,44 +72,66 @@ def probe(setup: Setup, steps: int, callback: keras.callbacks.Callback) -> None:
         )
 
 
-def callbacks(settings: Fit, records: Records, place: Place) -> list[keras.callbacks.Callback]:
-    """The callbacks that every training has, then those of params.yaml, by their names in keras.callbacks."""
-    averaged = settings.optimizer.arguments.get("use_ema")
-    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaged else []
-    # The trace comes before the swap: it is of the weights that training continues with, not of their average.
-    chain = [records.weight_trace, *swap, records.curves, records.best]
-    for position, call in enumerate(settings.callbacks):
-        (arguments,) = call.plain().values()
-        try:
-            chain.append(getattr(keras.callbacks, call.name)(**arguments))
-        except (ValueError, TypeError) as error:
-            raise DarkroomError(f"{place.at('callbacks', position, call.name)}: {reason(error)}") from None
-    return chain
+def callbacks(settings: Fit, records: Records, checkpoint: Checkpoint | None = None) -> list[keras.callbacks.Callback]:
+    """All callbacks of a training in the order in which Keras calls them.
+
+    - Interrupt is first: after a Ctrl-C no other callback begins a batch.
+    - The weight trace precedes the swap: it is of the weights that training continues with, not of their average.
+    - The swap of averaged weights precedes all that keeps the weights of an epoch: they are those that were validated.
+    - The best weights precede the callbacks of params.yaml: at the end, EarlyStopping has the last word.
+    - The checkpoint is last: it saves the state of all others, and the weights once the averaged ones are swapped out again.
+
+    Only the learning curves could be anywhere: they read what Keras has computed.
+    """
+    averages = settings.optimizer.arguments.get("use_ema")
+    swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averages else []
+    stateful = [records.weight_trace, *swap, records.curves, records.best, *_named(settings)]
+    if checkpoint:
+        checkpoint.watch(stateful)
+    return [Interrupt(), *stateful, *([checkpoint] if checkpoint else [])]
 
 
-def explain(error: Exception, setup: Setup) -> DarkroomError:
-    """An error inside `fit`, one of `backend.ERRORS`, as a one-line DarkroomError."""
-    chain = [error]
-    while chain[-1].__context__ is not None:  # JAX's own clean-up may fail after the first error
-        chain.append(chain[-1].__context__)  # type: ignore[arg-type]
-    texts = [f"{type(link).__name__} {link}" for link in chain]
-    place, size = setup.place, setup.fit.batch_size
-    if any(map(OUT_OF_MEMORY.search, texts)):
-        advice = f"try {size // 2}" if size > 1 else "try a smaller image or network"
-        return DarkroomError(f"{place.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}")
-    if setup.batches.shard.processes > 1 and any(map(watchdog.SIGNS_OF_LOSS.search, texts)):
-        return DarkroomError(watchdog.LOST)
-    return DarkroomError(f"{place}: {reason(error)}")
+def _named(settings: Fit) -> Iterator[keras.callbacks.Callback]:
+    """The callbacks of params.yaml, by their names in keras.callbacks."""
+    for call in settings.callbacks:
+        kind, arguments = getattr(keras.callbacks, call.name), call.keywords()
+        with keras_errors.one_line(call.place):
+            callback = kind(**arguments)
+        yield callback
 
 
 @contextmanager
 def _explained(setup: Setup) -> Iterator[list[Exception]]:
-    """Raises an error inside `fit` as `explain` words it, or the first of the yielded list: that came before, from a batch."""
+    """Around `fit`: raises an error of Keras or the backend as a DarkroomError, see `explain`, and one of ours as it is.
+
+    The yielded list is for errors that come from a batch: the first of them is raised in place of the backend's.
+    """
     errors: list[Exception] = []
     try:
         yield errors
     except backend.ERRORS as error:
-        raise errors[0] if errors else explain(error, setup) from error
+        if errors:
+            raise errors[0] from None
+        if line := explain(error, setup):
+            raise DarkroomError(line) from error
+        if keras_errors.is_ours(error):
+            raise
+        raise DarkroomError(f"{setup.fit.place}: {keras_errors.reason(error)}") from error
+
+
+def explain(error: BaseException, setup: Setup) -> str | None:
+    """The line for a device without memory or a lost process, wherever the error shows: JAX computes ahead. Else None."""
+    chain = [error]
+    while chain[-1].__context__ is not None:  # JAX's own clean-up may fail after the first error
+        chain.append(chain[-1].__context__)
+    texts = [f"{type(link).__name__} {link}" for link in chain]
+    if any(map(OUT_OF_MEMORY.search, texts)):
+        size = setup.fit.batch_size
+        advice = f"try {size // 2}" if size > 1 else "try a smaller image or network"
+        return f"{setup.fit.at('batch_size')}: {size}: the device has too little memory for such a batch; {advice}"
+    if setup.batches.shard.processes > 1 and any(map(watchdog.SIGNS_OF_LOSS.search, texts)):
+        return watchdog.LOST
+    return None
 
 
 def _verbosity() -> int:

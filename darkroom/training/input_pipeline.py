@@ -6,10 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from darkroom.core.arrays import Pixels, Targets
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training import backend
-from darkroom.training.augmentation import Pixels, Targets
 from darkroom.training.batches import Batch, Batches, one_hot, stream
 
 
@@ -32,27 +32,19 @@ class InOrder(keras.utils.PyDataset):
 def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int], errors: list[Exception]) -> Any:
     """All batches of a training from `begin` (epoch, batch) on; empty ones replace the batches of that epoch already done.
 
-    An exception while a batch is made is added to `errors`, because TensorFlow does not pass it on.
+    Of `errors`, see `backend.dataset`.
     """
 
     def batches_from_begin() -> Iterator[Batch]:
         rows = batches.shard.devices // batches.shard.processes  # the fewest that can be divided among the devices
         empty = tuple(np.zeros((rows, *shape), dtype) for shape, dtype in batches.shapes)
         yield from (empty for _ in range(begin[1]))  # type: ignore[misc]
-        yield from _noting(errors, stream(batches, epochs, workers, begin))
+        yield from stream(batches, epochs, workers, begin)
 
-    return backend.dataset(batches_from_begin, batches.shapes)
+    return backend.dataset(batches_from_begin, batches.shapes, errors)
 
 
-def validation(split: Shards, batches: Batches) -> Any:
+def validation(split: Shards, batches: Batches, errors: list[Exception]) -> Any:
     """A split from its first image to its last, in batches of training's size, for any number of passes."""
     in_order = InOrder(split, len(batches.class_weights), batches.size, batches.shard)
-    return backend.finite_dataset(in_order, batches.shapes[:2])
-
-
-def _noting(errors: list[Exception], batches: Iterator[Batch]) -> Iterator[Batch]:
-    try:
-        yield from batches
-    except Exception as error:
-        errors.append(error)
-        raise
+    return backend.finite_dataset(in_order, batches.shapes[:2], errors)

@@ -16,7 +16,9 @@ import keras
 
 from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
+from darkroom.training import keras_errors
 
+PARTS = {"config.json", "metadata.json", "model.weights.h5"}
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -29,12 +31,24 @@ def save(model: keras.Model, path: Path) -> None:
 
 
 def load(path: Path) -> keras.Model:
-    """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that Keras cannot read."""
-    try:
+    """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that is damaged or that Keras refuses."""
+    unusable = f"{path}: not a model that Keras can load"
+    if damage := _damage(path):
+        raise DarkroomError(f"{unusable}: {damage}")
+    with keras_errors.one_line(unusable):
         return keras.saving.load_model(path, compile=False)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DarkroomError(f"{path}: not a model that Keras can load: {reason}") from None
+
+
+def _damage(path: Path) -> str | None:
+    """What Keras would meet with errors of zip, HDF5 or JSON; None if the file is whole."""
+    if not zipfile.is_zipfile(path):
+        return "not a zip archive" if path.exists() else "no such file"
+    with zipfile.ZipFile(path) as archive:
+        if missing := sorted(PARTS - set(archive.namelist())):
+            return f"it lacks {', '.join(missing)}"
+        if damaged := archive.testzip():
+            return f"{damaged} is damaged"
+    return None
 
 
 def canonical(path: Path) -> bytes:

@@ -4,13 +4,14 @@ Smith, "Cyclical learning rates for training neural networks" (2017), section 3.
 factor.
 """
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pandas as pd
 
 from darkroom.config import Params
 from darkroom.config.model import Fit
-from darkroom.config.named_call import NamedCall
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.training import fit, runtime, setup
@@ -54,20 +55,19 @@ def range_test(
     model, training = settings.model(name), settings.training
     device = runtime.start(settings.seed, training.precision, training.deterministic)
     print(f"{name}: at most {steps} steps on {device}", flush=True)
-    place = settings.at("models", name)
     constant = model.model_copy(update={"fit": without_schedule(model.fit)})
     rising = RisingRate(*rates, steps)
-    fit.probe(setup.prepare(constant, settings.image.policy, settings.seed, workspace, place), steps, rising)
+    fit.probe(setup.prepare(constant, settings.image.policy, settings.seed, workspace), steps, rising)
     table = curve(rising.rows)
     if table.empty:
-        raise DarkroomError(f"{place.at('fit')}: the loss is no number even at a learning rate of {rates[0]:g}")
+        raise DarkroomError(f"{model.fit.place}: the loss is no number even at a learning rate of {rates[0]:g}")
     return table, steepest(table)
 
 
 def without_schedule(settings: Fit) -> Fit:
     """`settings` with a constant rate, which can be set from outside, and no warm-up."""
     arguments = {key: value for key, value in settings.optimizer.arguments.items() if key != "learning_rate"}
-    return settings.model_copy(update={"optimizer": NamedCall(settings.optimizer.name, arguments), "warmup": None})
+    return settings.model_copy(update={"optimizer": replace(settings.optimizer, arguments=arguments), "warmup": None})
 
 
 def curve(rows: list[tuple[float, float]]) -> pd.DataFrame:

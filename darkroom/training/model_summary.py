@@ -1,4 +1,7 @@
-"""The model summary, one row per layer: output shape, parameters, multiply-adds, receptive field."""
+"""The model summary, one row per layer: output shape, parameters, multiply-adds, receptive field.
+
+It is of the network that Keras trains, in one pass; `darkroom.export.flops` counts the multiply-adds of the ONNX graph.
+"""
 
 import math
 from collections.abc import Iterator

@@ -3,51 +3,45 @@
 The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
 """
 
-import re
 from typing import Any
 
 import keras
 import numpy as np
 
-from darkroom.config import Place
 from darkroom.config.model import Model
 from darkroom.config.named_call import NamedCall
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
-from darkroom.training import architectures
+from darkroom.training import architectures, keras_errors
 
 LOGITS = "logits"
-NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 
-def build(chosen: Model, image: ImagePolicy, classes: int, place: Place) -> keras.Model:
+def build(chosen: Model, image: ImagePolicy, classes: int) -> keras.Model:
     """The network of one model: uint8 N x H x W x C, Rescaling to 0..1, the layers of `chosen`, `logits`, Softmax.
 
-    `classes` is the number of classes, `place` the place of the model in params.yaml. Raises DarkroomError, with the place of
-    the layer, for arguments or shapes that Keras rejects.
+    `classes` is the number of classes. Raises DarkroomError, with the place of the layer, for arguments or shapes that Keras
+    rejects.
     """
     inputs = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="image")
-    features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen, place)
+    features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen)
     if len(features.shape) != 2:
         ends = f"the last one gives a shape of {features.shape[1:]}: add Flatten or a global pooling layer"
-        raise DarkroomError(f"{place.at('layers')}: {ends}")
-    logits = apply_layer(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}), place)
+        raise DarkroomError(f"{chosen.at('layers')}: {ends}")
+    logits = apply_layer(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}, chosen.place))
     return keras.Model(inputs, keras.layers.Softmax(name="probabilities", dtype="float32")(logits), name="network")
 
 
-def _body(x: Any, chosen: Model, place: Place) -> Any:
+def _body(x: Any, chosen: Model) -> Any:
     """The layers that params.yaml names, from the image in 0..1 to the features."""
-    try:
-        if chosen.compact:
-            return architectures.compact(x, chosen.compact)
-        if chosen.residual:
-            return architectures.residual(x, chosen.residual)
-    except (ValueError, TypeError) as error:  # more halvings than the size of the image allows
-        raise DarkroomError(f"{place.at('compact' if chosen.compact else 'residual')}: {reason(error)}") from None
+    if chosen.compact:
+        return architectures.compact(x, chosen.compact)
+    if chosen.residual:
+        return architectures.residual(x, chosen.residual)
     if chosen.application:
-        return architectures.application(x, chosen.application, place.at("application"))
-    for position, call in enumerate(chosen.layers or ()):
-        x = apply_layer(x, call, place.at("layers", position, call.name))
+        return architectures.application(x, chosen.application)
+    for call in chosen.layers or ():
+        x = apply_layer(x, call)
     return x
 
 
@@ -77,16 +71,8 @@ def in_float32(model: keras.Model) -> None:
         layer.dtype_policy = "float32"
 
 
-def apply_layer(x: Any, call: NamedCall, place: Place) -> Any:
+def apply_layer(x: Any, call: NamedCall) -> Any:
     """Applies one layer, by its name in keras.layers, to `x`. Raises DarkroomError with Keras's own message."""
-    (arguments,) = call.plain().values()
-    try:
-        return getattr(keras.layers, call.name)(**arguments)(x)
-    except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{place}: {reason(error)}") from None
-
-
-def reason(error: Exception) -> str:
-    """Keras's message in one line, without colours, the name of the layer and the list of arguments received."""
-    text = NOISE.sub("", str(error).split("Arguments received by", maxsplit=1)[0])
-    return " ".join(text.split()) or type(error).__name__
+    kind, arguments = getattr(keras.layers, call.name), call.keywords()
+    with keras_errors.one_line(call.place):
+        return kind(**arguments)(x)

@@ -5,14 +5,12 @@ from typing import Any
 
 import keras
 
-from darkroom.config import Place
 from darkroom.config.arguments import STEPS
 from darkroom.config.model import Fit
 from darkroom.config.named_call import NamedCall
-from darkroom.core.errors import DarkroomError
-from darkroom.training import backend
+from darkroom.training import backend, keras_errors
 from darkroom.training.muon import Muon
-from darkroom.training.network import LOGITS, reason
+from darkroom.training.network import LOGITS
 from darkroom.training.schedules import WarmUp
 
 
@@ -34,46 +32,42 @@ class Length:
         return round(float(match[1]) * unit)
 
 
-def compile_model(model: keras.Model, fit: Fit, steps_per_epoch: int, place: Place) -> None:
-    """Compiles `model`; `place` is the place of `fit` in params.yaml. Raises DarkroomError for what Keras rejects."""
-    optimizer = build(fit, model, steps_per_epoch, place)
-    (arguments,) = fit.loss.plain().values()
-    loss = getattr(keras.losses, fit.loss.name)(**arguments)
+def compile_model(model: keras.Model, fit: Fit, steps_per_epoch: int) -> None:
+    """Compiles `model`. Raises DarkroomError for what Keras rejects."""
+    optimizer = build(fit, model, steps_per_epoch)
+    kind, arguments = getattr(keras.losses, fit.loss.name), fit.loss.keywords()
+    with keras_errors.one_line(fit.loss.place):
+        loss = kind(**arguments)
     model.compile(optimizer, loss=loss, metrics=["accuracy"], jit_compile=backend.JIT_COMPILE)
 
 
-def build(fit: Fit, model: keras.Model, steps_per_epoch: int, place: Place) -> keras.Optimizer:
-    """The optimizer that `fit` names, with its warm-up; `place` is the place of `fit` in params.yaml.
+def build(fit: Fit, model: keras.Model, steps_per_epoch: int) -> keras.Optimizer:
+    """The optimizer that `fit` names, with its warm-up.
 
     Weight decay applies to kernels only, not to biases and norms, as in He et al., "Bag of tricks for image classification"
     (2019), section 3.1. Raises DarkroomError for arguments that Keras rejects.
     """
-    length, named = Length(fit.epochs, steps_per_epoch), place.at("optimizer", fit.optimizer.name)
-    (arguments,) = fit.optimizer.plain().values()
+    length, kind, arguments = Length(fit.epochs, steps_per_epoch), _class(fit.optimizer.name), fit.optimizer.keywords()
     rate = fit.optimizer.arguments.get("learning_rate")
     if isinstance(rate, NamedCall):
-        arguments["learning_rate"] = schedule(rate, length, named.at("learning_rate", rate.name))
-    try:
-        if fit.warmup and length.steps(fit.warmup) > 0:
-            arguments["learning_rate"] = _warming_up(fit, arguments, length)
-        optimizer: keras.Optimizer = _class(fit.optimizer.name)(**arguments)
-    except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{named}: {reason(error)}") from None
+        arguments["learning_rate"] = schedule(rate, length)
+    if fit.warmup and length.steps(fit.warmup) > 0:
+        after = arguments.get("learning_rate", float(kind().learning_rate))  # left out: the optimizer's default
+        arguments["learning_rate"] = WarmUp(length.steps(fit.warmup), after)
+    with keras_errors.one_line(fit.optimizer.place):
+        optimizer: keras.Optimizer = kind(**arguments)
     optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if "kernel" not in it.name])
     if fit.optimizer.name == "Muon":
         optimizer.matrices = matrices(model)
     return optimizer
 
 
-def schedule(call: NamedCall, length: Length, place: Place) -> keras.optimizers.schedules.LearningRateSchedule:
+def schedule(call: NamedCall, length: Length) -> keras.optimizers.schedules.LearningRateSchedule:
     """The schedule that `call` names in keras.optimizers.schedules. Raises DarkroomError for arguments that Keras rejects."""
-    (arguments,) = call.plain().values()
-    try:
-        rate: keras.optimizers.schedules.LearningRateSchedule = getattr(keras.optimizers.schedules, call.name)(
-            **{key: length.steps(value) for key, value in arguments.items()}
-        )
-    except (ValueError, TypeError) as error:
-        raise DarkroomError(f"{place}: {reason(error)}") from None
+    kind = getattr(keras.optimizers.schedules, call.name)
+    arguments = {key: length.steps(value) for key, value in call.keywords().items()}
+    with keras_errors.one_line(call.place):
+        rate: keras.optimizers.schedules.LearningRateSchedule = kind(**arguments)
     return rate
 
 
@@ -82,12 +76,6 @@ def matrices(model: keras.Model) -> frozenset[str]:
     mixing = [it for it in model._flatten_layers() if not isinstance(it, keras.layers.DepthwiseConv2D) and it.name != LOGITS]
     kernels = [weight for layer in mixing for weight in layer._trainable_variables if len(weight.shape) > 1]
     return frozenset(it.path for it in kernels if it.name in ("kernel", "pointwise_kernel"))
-
-
-def _warming_up(fit: Fit, arguments: dict[str, Any], length: Length) -> Any:
-    """A warm-up to the given rate, or to the optimizer's default where none is given."""
-    default = float(_class(fit.optimizer.name)().learning_rate)
-    return WarmUp(length.steps(fit.warmup), arguments.get("learning_rate", default))
 
 
 def _class(name: str) -> Any:

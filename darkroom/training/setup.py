@@ -5,50 +5,62 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.class_weight import compute_class_weight
 
-from darkroom.config import Place
 from darkroom.config.model import Fit, Model
 from darkroom.core import artifacts
+from darkroom.core.arrays import Labels
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training import network, optimizers
-from darkroom.training.batches import WHOLE, Batches, balanced
+from darkroom.training.batches import WHOLE, Batches
 
 
 @dataclass(frozen=True)
 class Setup:
-    """A compiled model, its training batches, its section `fit` of params.yaml, and the place of that section."""
+    """A compiled model, its training batches, and its section `fit` of params.yaml."""
 
     model: keras.Model
     batches: Batches
     fit: Fit
-    place: Place
 
 
-def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, place: Place, shard: Shard = WHOLE) -> Setup:
-    """The setup of one model, whose place in params.yaml is `place`. Raises DarkroomError if it cannot be trained."""
+def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, shard: Shard = WHOLE) -> Setup:
+    """The setup of one model. Raises DarkroomError if it cannot be trained."""
     folder = workspace.split("train")
     train, classes = Shards(folder), artifacts.read_json(workspace.classes)["classes"]
     check_classes(folder, train, classes)
     fit = chosen.fit
-    check_size(fit.batch_size, shard, place.at("fit", "batch_size"))
+    check_size(fit, shard)
     if not shard.whole(len(train)):
         raise DarkroomError(f"{folder}: {len(train)} images for {shard.devices} devices: each needs some")
-    weights = balanced(train.labels, len(classes)) if fit.class_weight else np.ones(len(classes), np.float32)
+    weights = class_weights(fit, train.labels, len(classes))
     batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, shard)
-    model = network.build(chosen, image, len(classes), place)
-    optimizers.compile_model(model, fit, batches.per_epoch, place.at("fit"))
-    return Setup(model, batches, fit, place.at("fit"))
+    model = network.build(chosen, image, len(classes))
+    optimizers.compile_model(model, fit, batches.per_epoch)
+    return Setup(model, batches, fit)
 
 
-def check_size(size: int, shard: Shard, place: Place) -> None:
+def check_size(fit: Fit, shard: Shard) -> None:
     """Raises DarkroomError if a batch cannot be divided evenly among the devices."""
+    size = fit.batch_size
     if size != shard.whole(size):
-        even = shard.whole(size) + shard.devices
+        even, place = shard.whole(size) + shard.devices, fit.at("batch_size")
         raise DarkroomError(f"{place}: {size}: cannot be divided evenly among {shard.devices} devices; try {even}")
+
+
+def class_weights(fit: Fit, labels: Labels, classes: int) -> NDArray[np.float32]:
+    """The weight in the loss of each class, float32 K: all 1, or such that all classes have the same total weight.
+
+    King and Zeng, "Logistic regression in rare events data" (2001): N / (K x images of the class).
+    """
+    if fit.class_weight is None:
+        return np.ones(classes, np.float32)
+    return compute_class_weight(fit.class_weight, classes=np.arange(classes), y=labels).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def check_classes(folder: Path, train: Shards, classes: list[str]) -> None:

@@ -11,7 +11,7 @@ from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.data.shards import Shards
-from darkroom.launch import checkpoint_file
+from darkroom.launch import checkpoint_file, training_identity
 from darkroom.launch.distributed.cluster import Cluster
 from darkroom.training import (
     augmentation_preview,
@@ -32,19 +32,18 @@ CHECKED = 32  # the number of images for the determinism check
 def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | None) -> None:
     """Trains the model `name` and writes the outputs that dvc.yaml declares; of several processes only the first writes."""
     model, options = settings.model(name), settings.training
-    belongs = checkpoint_file.identity(name, workspace)
+    belongs = training_identity.of(name, settings.values, workspace)
     with backend.connected(cluster):
         device = runtime.start(settings.seed, options.precision, options.deterministic)
         shard = backend.distribute()
-        where = f"{device}{shard}"
-        place = settings.at("models", name)
-        setup = prepare(model, settings.image.policy, settings.seed, workspace, place, shard)
+        machine = f"{device}{shard}"
+        setup = prepare(model, settings.image.policy, settings.seed, workspace, shard)
         images = len(setup.batches.split)
-        print(f"{name}: {images} images, {model.fit.epochs} epochs on {where}, {options.precision}", flush=True)
+        print(f"{name}: {images} images, {model.fit.epochs} epochs on {machine}, {options.precision}", flush=True)
         summary = model_summary.table(setup.model)
         print(model_summary.text(summary), *determinism_warnings(setup, options.deterministic), sep="\n", flush=True)
         checkpoint = open_checkpoint(
-            name, workspace, checkpoint_file.on_device(belongs, where), setup, options.checkpoint_steps
+            name, workspace, training_identity.on_device(belongs, machine), setup, options.checkpoint_steps
         )
         records = run_fit(name, setup, workspace, options.workers, checkpoint)
         if shard.is_first:
@@ -68,7 +67,7 @@ def open_checkpoint(name: str, workspace: Workspace, here: Dependencies, setup: 
     """
     path, shard = workspace.checkpoint(name), setup.batches.shard
     belongs = Dependencies(**json.loads(backend.from_first(json.dumps(asdict(here)).encode(), shard)))
-    checkpoint_file.check_alike(belongs, here)
+    training_identity.check_alike(belongs, here)
     content = backend.from_first(path.read_bytes() if shard.is_first and path.exists() else b"", shard)
     begin = checkpoint_file.usable(content, path, belongs, name)
     return Checkpoint(path, belongs, steps, begin, shard.is_first)

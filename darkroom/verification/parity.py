@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkroom.config.schema import Verify
+from darkroom.core.arrays import Pixels, Probabilities, batches
 from darkroom.core.errors import DarkroomError
 from darkroom.inference import session
-
-Probabilities = NDArray[np.float32]
 
 BATCHES = (1, 7, 256)
 THREADS = (1, 2)
@@ -21,9 +19,9 @@ SHOWN = 10
 class Parity:
     """The comparison over N images.
 
-    `largest_difference` is that of two probabilities, at the image number `worst`. `flips` are the images whose most probable
-    class differs although Keras's margin between its first and second class exceeds twice the tolerance, so that rounding alone
-    cannot explain it.
+    `largest_difference` is between two probabilities of one class, for the image at index `worst`. `flips` are the indices of
+    images whose most probable class differs although Keras's margin between its first and second class exceeds twice the
+    tolerance, so that rounding cannot explain it.
     """
 
     images: int
@@ -47,12 +45,13 @@ def compare(onnx: Probabilities, keras: Probabilities, tolerance: float) -> Pari
 def check(parity: Parity, allowed: Verify, name: str) -> None:
     """Raises DarkroomError, with image and value, if a difference or the number of flips exceeds what params.yaml allows.
 
-    `name` says what was compared; the message begins with it.
+    `name` says what was compared, in the message.
     """
     if len(parity.flips) > allowed.flips:
         shown = ", ".join(f"validation/{flip:06d}" for flip in parity.flips[:SHOWN])
         raise DarkroomError(
-            f"{name}: onnxruntime and Keras disagree on {len(parity.flips)} images (verify.flips: {allowed.flips}): {shown}"
+            f"{name}: onnxruntime and Keras disagree on {len(parity.flips)} of {parity.images} images "
+            f"(verify.flips: {allowed.flips}): {shown}"
         )
     if not parity.largest_difference <= allowed.largest_difference:
         raise DarkroomError(
@@ -70,20 +69,17 @@ class Configuration:
     threads: int
 
 
-def configurations(content: bytes, images: NDArray[np.uint8], name: str) -> Iterator[tuple[Configuration, Probabilities]]:
+def configurations(content: bytes, images: Pixels, name: str) -> Iterator[tuple[Configuration, Probabilities]]:
     """The probabilities (N x K) of an ONNX file for uint8 N x H x W x C, in every configuration."""
     for level in session.LEVELS:
         for threads in THREADS:
             runner = session.load(content, name, threads, level)
-            for batch in BATCHES:
-                batches = (images[start : start + batch] for start in range(0, len(images), batch))
-                yield Configuration(batch, level, threads), session.run_batches(runner, batches)
+            for size in BATCHES:
+                yield Configuration(size, level, threads), session.run_batches(runner, batches(images, size))
 
 
-def check_configurations(
-    content: bytes, images: NDArray[np.uint8], keras: Probabilities, allowed: Verify, path: str, name: str
-) -> float:
-    """The largest difference from Keras over all configurations. Raises DarkroomError for the first that fails."""
+def check_configurations(content: bytes, images: Pixels, keras: Probabilities, allowed: Verify, path: str, name: str) -> float:
+    """The largest difference from Keras over all configurations. Raises DarkroomError for the first to fail."""
     largest = 0.0
     for configuration, answers in configurations(content, images, path):
         parity = compare(answers, keras, allowed.largest_difference)

@@ -1,4 +1,4 @@
-"""Publishes candidates that passed their gates: copies them to the files that Git holds and users get."""
+"""Publishes candidates that passed their gates: copies them to the paths that Git tracks."""
 
 from darkroom.core import artifacts
 from darkroom.core.workspace import Workspace
@@ -14,12 +14,12 @@ def publish(workspace: Workspace, model: str) -> list[str]:
     """
     verified_models.exported(workspace, model)
     candidate = verified_models.candidate(workspace, model)
-    content, smaller = candidate.content(), candidate.quantized()
+    content, quantized = candidate.content(), candidate.quantized()
     reports = {stage: workspace.candidate_report(model, stage).read_bytes() for stage in REPORTS}
     with artifacts.replaced(workspace.quantized(model)) as (folder, _):
-        for precision, file in smaller.items():
+        for precision, file in quantized.items():
             artifacts.write_bytes(folder / f"model.{precision}.onnx", file)
     artifacts.write_bytes(workspace.onnx(model), content)
     for stage, report in reports.items():
         artifacts.write_bytes(workspace.report(model, stage), report)
-    return ["model.onnx", *(f"model.{precision}.onnx" for precision in smaller)]
+    return ["model.onnx", *(f"model.{precision}.onnx" for precision in quantized)]

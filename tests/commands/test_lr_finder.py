@@ -1,4 +1,7 @@
-"""The command writes the curve and names the rate; the test itself is that of tests/training/test_lr_finder.py."""
+"""The command writes the curve and names the rate.
+
+The range test itself is tested in tests/training/test_lr_finder.py, and the command on JAX in tests/pipeline/test_train.py.
+"""
 
 import re
 from pathlib import Path
@@ -7,7 +10,7 @@ import pandas as pd
 import pytest
 
 from darkroom.commands import lr_finder
-from tests.conftest import ROOT, WORKSPACE, Run
+from tests.conftest import ROOT, WORKSPACE
 from tests.support.setups import write_splits
 
 pytestmark = pytest.mark.tensorflow
@@ -23,15 +26,6 @@ def test_the_curve_is_written_and_the_rate_is_named(project: Path, capsys: pytes
     *_, last = capsys.readouterr().out.splitlines()
     line = r"the loss falls fastest at [\d.e-]+ and is lowest at [\d.e-]+: see reports/lr_finder/tiny\.svg"
     assert re.fullmatch(line, last)
-
-
-def test_on_jax_too(project: Path, run: Run) -> None:
-    write_splits()
-    text = (ROOT / "tests/smoke.yaml").read_text()
-    WORKSPACE.params.write_text(text.replace("backend: tensorflow", "backend: jax"))
-    ended = run("darkroom", "lr-finder", "tiny", "--steps", "5")
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert "the loss falls fastest at" in ended.stdout and len(pd.read_csv(WORKSPACE.lr_finder("tiny", "csv"))) == 5
 
 
 @pytest.mark.parametrize("options", [["--lowest", "2"], ["--lowest", "0"], ["--steps", "0"]])

@@ -58,6 +58,14 @@ def test_wrong_words_are_wrong_usage(words: list[str], run: Run) -> None:
     assert (ended.returncode, ended.stdout) == (2, "") and "usage: darkroom" in ended.stderr
 
 
+def test_a_misspelt_command_has_the_nearest(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["darkroom", "prdict", "a.png"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    lines = ["usage: darkroom COMMAND ...", "darkroom: error: prdict: no such command; did you mean predict?"]
+    assert capsys.readouterr().err.splitlines() == lines
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_that_names_it(command: str, run: Run) -> None:
     ended = run("darkroom", command, "--help")

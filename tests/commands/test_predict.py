@@ -44,7 +44,7 @@ def test_a_bad_file_among_many_has_its_row(photos: Path, tmp_path: Path, run) ->
         (f"{photos}/deep/a.PNG", "Ankle boot", ""),
     ]
     assert 0.5 < float(rows[2]["probability"]) <= 1
-    assert (ended.returncode, ended.stderr) == (1, "3 of 5 could not be read\n")
+    assert (ended.returncode, ended.stderr) == (1, "3 of 5 images could not be read\n")
 
 
 def test_the_most_probable_classes_in_every_format(photos: Path, run) -> None:

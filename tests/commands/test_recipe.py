@@ -1,4 +1,4 @@
-"""`darkroom recipe` lists, prints and writes; it never overwrites changes that Git does not have, unless forced."""
+"""`darkroom recipe` lists, prints and writes; it never overwrites uncommitted changes, unless forced."""
 
 import shutil
 import subprocess
@@ -55,7 +55,9 @@ def test_a_recipe_is_written_from_any_folder_of_the_checkout(committed: Path, mo
 def test_changes_that_git_does_not_have_are_kept(committed: Path) -> None:
     changed = PARAMS.read_text().replace("seed: 0", "seed: 1")
     PARAMS.write_text(changed)
-    with pytest.raises(DarkroomError, match=r"^params.yaml: it has changes that Git does not have; commit them, or --force"):
+    with pytest.raises(
+        DarkroomError, match=r"^params.yaml: it has uncommitted changes; commit them, or overwrite them with --force"
+    ):
         recipe.main(["fast", "--write"])
     assert PARAMS.read_text() == changed
     recipe.main(["fast", "--write", "--force"])
@@ -66,16 +68,18 @@ def test_changes_that_git_does_not_have_are_kept(committed: Path) -> None:
 def test_a_file_that_git_does_not_know_is_kept(ignored: str, checkout: Path) -> None:
     subprocess.run(["git", "init", "--quiet"], check=True)
     Path(".gitignore").write_text(ignored)
-    with pytest.raises(DarkroomError, match="changes that Git does not have"):
+    with pytest.raises(DarkroomError, match="uncommitted changes"):
         recipe.main(["fast", "--write"])
 
 
 def test_without_git_the_file_is_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(checkout.parent))
-    with pytest.raises(DarkroomError, match=r"^params.yaml: no Git repository keeps the old file; --force overwrites it$"):
+    with pytest.raises(
+        DarkroomError, match=r"^params.yaml: not in a Git repository, so the old file would be lost; --force overwrites it$"
+    ):
         recipe.main(["fast", "--write"])
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(DarkroomError, match=r"^params.yaml: Git, which would keep the old file, is not installed"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml: Git is not installed, so the old file would be lost"):
         recipe.main(["fast", "--write"])
     assert PARAMS.read_text() == (ROOT / "params.yaml").read_text()
 

@@ -1,4 +1,4 @@
-"""Every entry of the catalog: its files are fetched and read, and its facts are those of the libraries that it names."""
+"""Every entry of the catalog: its files are fetched and read, and its facts agree with the libraries that it names."""
 
 import ast
 import importlib.util
@@ -18,13 +18,13 @@ from darkroom.data.sources import readers
 from darkroom.data.sources.download import fetch
 from pipeline import download
 from tests.conftest import ROOT
-from tests.support.deliveries import MADE, four, moved
+from tests.support.deliveries import DELIVERIES, mnist_files, moved
 from tests.support.server import served
 
 NAMES = sorted(path.stem for path in (ROOT / "data/catalog").glob("*.yaml"))
 UNPACKED = {
     "cifar10": {f"cifar-10-batches-bin/{name}" for name in ("data_batch_1.bin", "readme.html", "test_batch.bin")},
-    "kmnist": set(four("")),
+    "kmnist": set(mnist_files("")),
 }
 
 
@@ -45,16 +45,16 @@ def entry(name: str) -> CatalogEntry:
     return config.catalog_entry(str(ROOT / f"data/catalog/{name}.yaml"), Workspace.at())
 
 
-@pytest.mark.parametrize("name", sorted(MADE))
+@pytest.mark.parametrize("name", sorted(DELIVERIES))
 def test_the_files_of_an_entry_are_fetched_and_read(name: str, net: tuple[str, Path], tmp_path: Path) -> None:
-    files, raw = MADE[name](), tmp_path / "data/raw"
+    files, raw = DELIVERIES[name](), tmp_path / "data/raw"
     fetch(moved(entry(name), files, *net), name, raw)
     assert {str(path.relative_to(raw)) for path in raw.rglob("*") if path.is_file()} == UNPACKED.get(name, set(files))
     assert readers.read(raw, entry(name).classes).classes == entry(name).classes
 
 
 def test_the_stage_does_the_same(project: Path, net: tuple[str, Path], capfd: pytest.CaptureFixture[str]) -> None:
-    edited = moved(entry("kmnist"), MADE["kmnist"](), *net)
+    edited = moved(entry("kmnist"), DELIVERIES["kmnist"](), *net)
     YAML().dump(edited.model_dump(mode="json"), Path("data/catalog/kmnist.yaml"))
     Path("params.yaml").write_text(Path("params.yaml").read_text().replace("fashion-mnist", "kmnist"))
     download.main([])
@@ -64,7 +64,7 @@ def test_the_stage_does_the_same(project: Path, net: tuple[str, Path], capfd: py
     assert {path.name for path in Path("data/raw").iterdir()} == UNPACKED["kmnist"]
 
 
-def test_what_scikit_learn_ships_is_read(tmp_path: Path) -> None:
+def test_the_digits_that_scikit_learn_ships_are_read(tmp_path: Path) -> None:
     from sklearn import datasets
 
     fetch(entry("digits"), "digits", tmp_path / "raw")
@@ -72,8 +72,8 @@ def test_what_scikit_learn_ships_is_read(tmp_path: Path) -> None:
     assert (len(collection.items), collection.classes) == (1797, tuple(map(str, datasets.load_digits().target_names)))
 
 
-def test_each_entry_is_tried_here() -> None:
-    assert sorted([*MADE, "digits"]) == NAMES
+def test_every_entry_is_tested() -> None:
+    assert sorted([*DELIVERIES, "digits"]) == NAMES
 
 
 def keras_source(name: str) -> str:

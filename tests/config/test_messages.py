@@ -14,6 +14,7 @@ from darkroom.config import vocabulary
 from darkroom.config.signatures import Signature
 from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
+from darkroom.core.workspace import Workspace
 from tests.support.params import LAYERS, PARAMS, RATE
 
 DECAY = "15: models.tiny.fit.optimizer.Adam.learning_rate.CosineDecay"
@@ -36,7 +37,7 @@ MISTAKES = [
     (
         "- Flatten",
         "- Resizing: {height: 4, width: 4, interpolation: area}",
-        "10: models.tiny.layers[1].Resizing.interpolation: 'area': onnxruntime gives other results than Keras; allowed: bilinear, n",
+        "10: models.tiny.layers[1].Resizing.interpolation: 'area': onnxruntime and Keras compute different results; allowed: bili",
     ),
     (
         "filters: 8",
@@ -46,7 +47,7 @@ MISTAKES = [
     (
         "- Flatten",
         "- Resizing: {height: 4, width: 4, antialias: true}",
-        "10: models.tiny.layers[1].Resizing.antialias: true: it has no ONNX form; allowed: false",
+        "10: models.tiny.layers[1].Resizing.antialias: true: it has no ONNX equivalent; allowed: false",
     ),
     (
         "- Flatten",
@@ -56,7 +57,7 @@ MISTAKES = [
     (
         "- Flatten",
         "- Conv2DTranspose: {filters: 4, kernel_size: 3, strides: 2, output_padding: 1}",
-        "10: models.tiny.layers[1].Conv2DTranspose.output_padding: 1: it can be exported with padding: same only",
+        "10: models.tiny.layers[1].Conv2DTranspose.output_padding: 1: it can only be exported with padding: same",
     ),
     (
         "- Flatten",
@@ -224,7 +225,7 @@ MISTAKES = [
     (
         "loss: CategoricalCrossentropy",
         "loss: {CategoricalCrossentropy: {label_smoothing: 1.5}}",
-        f"{LOSS}.label_smoothing: 1.5: a number from 0",
+        f"{LOSS}.label_smoothing: 1.5: a number of at least 0",
     ),
     (
         "loss: CategoricalCrossentropy",
@@ -247,17 +248,17 @@ MISTAKES = [
     (
         "[HorizontalFlip: {p: 0.5}]",
         "[MixUp, HorizontalFlip: {p: 0.5}]",
-        "11: models.tiny.augment[1].HorizontalFlip: it works on one image and must stand before those that work on a batch",
+        "11: models.tiny.augment[1].HorizontalFlip: it works on single images and must come before those that work on a batch",
     ),
     (
         "[HorizontalFlip: {p: 0.5}]",
         "[HorizontalFlip: {p: 0.5}, AlternatingFlip]",
-        "11: models.tiny.augment[1].AlternatingFlip: it must stand first, once",
+        "11: models.tiny.augment[1].AlternatingFlip: it must come first, and only once",
     ),
     (
         "[HorizontalFlip: {p: 0.5}]",
         "[AlternatingFlip, HorizontalFlip: {p: 0.5}]",
-        "11: models.tiny.augment[1].HorizontalFlip: AlternatingFlip mirrors already: remove one of the two",
+        "11: models.tiny.augment[1].HorizontalFlip: AlternatingFlip already mirrors images: remove one of the two",
     ),
     (
         "HorizontalFlip: {p: 0.5}",
@@ -288,12 +289,12 @@ MISTAKES = [
     (
         LAYERS,
         "    application: {name: MobileNetV2, weights: null, size: 32, trainable: false, dropout: 0.0}\n",
-        "8: models.tiny.application.trainable: with weights: null and trainable: false nothing would be learned",
+        "8: models.tiny.application.trainable: with weights: null and trainable: false its features would stay random",
     ),
     (
         LAYERS,
         f"    application: {{name: MobileNetV2, weights: {{file: /a.weights.h5, sha256: '{64 * '0'}'}}, size: 32, trainable: true, dropout: 0.0}}\n",
-        "8: models.tiny.application.weights.file: '/a.weights.h5': an absolute path; give it relative to the root of the repository",
+        "8: models.tiny.application.weights.file: '/a.weights.h5': an absolute path; a path relative to the root of the repository is needed",
     ),
 ]
 
@@ -308,7 +309,7 @@ def test_a_mistake_is_one_line(right: str, wrong: str, line: str, tmp_path: Path
     assert "\n" not in str(refused.value)
 
 
-# Where in models.tiny a call is, its name, the arguments that it needs, and the signatures of its kind.
+# A call's keys in models.tiny, its name, its required arguments, and the signatures of its kind.
 CALLS = [
     (("layers", 1), "Conv2DTranspose", {"filters": 4, "kernel_size": 3}, vocabulary.layers),
     (("fit", "optimizer"), "SGD", {}, vocabulary.optimizers),
@@ -324,16 +325,16 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("where", "name", "needed", "signatures"), CALLS, ids=[name for _, name, *_ in CALLS])
+@pytest.mark.parametrize(("keys", "name", "needed", "signatures"), CALLS, ids=[name for _, name, *_ in CALLS])
 def test_any_value_of_an_argument_is_accepted_or_is_one_line(
-    where: tuple[str | int, ...], name: str, needed: dict[str, Any], signatures: Callable[[], dict[str, Signature]]
+    keys: tuple[str | int, ...], name: str, needed: dict[str, Any], signatures: Callable[[], dict[str, Signature]]
 ) -> None:
     source = yaml_source.parse(PARAMS, "params.yaml")
     section: Any = source.values["models"]["tiny"]
-    for step in where[:-1]:
+    for step in keys[:-1]:
         section = section[step]
     for argument, value in product(signatures()[name].arguments, (None, math.inf, math.nan, [], {}, "x", -1, [3])):
-        section[where[-1]] = {name: {**needed, argument: value}}
+        section[keys[-1]] = {name: {**needed, argument: value}}
         try:
             config.checked(source)
         except DarkroomError as error:
@@ -348,6 +349,9 @@ def test_every_mistake_has_its_line(tmp_path: Path) -> None:
     assert [line.split(": ")[0] for line in str(refused.value).splitlines()] == [f"{path}:1", f"{path}:10"]
 
 
-def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DarkroomError, match=r"params.yaml: no such file; run the command in the root of the repository"):
-        config.load_file(tmp_path / "params.yaml")
+def test_a_missing_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DarkroomError, match=r"^params.yaml: no such file; run the command in a checkout of Darkroom$"):
+        config.load(Workspace.at())
+    with pytest.raises(DarkroomError, match=r"^other.yaml: no such file$"):
+        config.load(Workspace.at(params=Path("other.yaml")))

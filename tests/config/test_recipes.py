@@ -1,4 +1,4 @@
-"""recipes/: each makes a sound params.yaml that differs only in what the recipe says, and its header says what was measured."""
+"""recipes/: each composes a valid params.yaml that differs only in what the recipe says; its header says what was measured."""
 
 import difflib
 import json
@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 PARAMS = ROOT / "params.yaml"
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
-DIFFERENT = {  # all that a recipe changes beside its models
+DIFFERENT = {  # all that a recipe changes besides its models
     "fast": {},
     "strong": {},
     "top": {"preprocess": {"validation": 0.05}, "training": {"precision": "mixed_bfloat16"}},
@@ -31,7 +31,7 @@ def values(text: str) -> dict[str, Any]:
 
 
 def composed(folder: Path, params: str, changes: str) -> str:
-    """What `compose` makes of two texts."""
+    """The result of `compose` for two texts."""
     (folder / "params.yaml").write_text(params)
     (folder / "r.yaml").write_text(changes)
     return recipe.compose(folder / "r.yaml", folder / "params.yaml")
@@ -44,20 +44,20 @@ def any_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_recipe
-def test_a_recipe_makes_a_sound_file_that_differs_in_what_it_says(path: Path, tmp_path: Path) -> None:
+def test_a_recipe_composes_a_valid_file_that_differs_in_what_it_says(path: Path, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(recipe.compose(path, PARAMS))
-    made, default = config.load_file(tmp_path / "params.yaml"), config.load_file(PARAMS)
+    result, default = config.load_file(tmp_path / "params.yaml"), config.load_file(PARAMS)
     different = {
         section: {
             key: value
-            for key, value in dict(getattr(made, section)).items()
+            for key, value in dict(getattr(result, section)).items()
             if value != getattr(getattr(default, section), key)
         }
         for section in ("image", "preprocess", "training", "export", "verify", "quantize", "evaluate", "report")
     }
     assert {section: keys for section, keys in different.items() if keys} == DIFFERENT[path.stem]
-    assert (made.seed, made.dataset) == (default.seed, default.dataset)
-    assert list(made.models) == list(values(path.read_text())["models"])
+    assert (result.seed, result.dataset) == (default.seed, default.dataset)
+    assert list(result.models) == list(values(path.read_text())["models"])
 
 
 @each_recipe
@@ -67,12 +67,12 @@ def test_a_recipe_says_only_what_differs(path: Path) -> None:
 
 
 @each_recipe
-def test_the_rest_of_params_yaml_stays_to_the_last_comment(path: Path) -> None:
-    default, made = (
+def test_the_rest_of_params_yaml_is_unchanged_including_comments(path: Path) -> None:
+    default, result = (
         re.sub(r"(?ms)^models:\n.*?(?=\n\nexport:)", "models:", text).splitlines()
         for text in (PARAMS.read_text(), recipe.compose(path, PARAMS))
     )
-    changed = [line for line in difflib.ndiff(default, made) if line[0] in "+-"]
+    changed = [line for line in difflib.ndiff(default, result) if line[0] in "+-"]
     keys = [key for section in DIFFERENT[path.stem].values() for key in section]
     assert sorted(re.findall(r"\w+", line)[0] for line in changed) == sorted([*keys, *keys])
 
@@ -81,9 +81,9 @@ def test_the_rest_of_params_yaml_stays_to_the_last_comment(path: Path) -> None:
 def test_a_new_key_in_params_yaml_touches_no_recipe(path: Path, tmp_path: Path, any_keys: None) -> None:
     new = re.sub(r"(?m)^(?!models)\w+:( +#.*)?$", "\\g<0>\n  new: 1   # new", PARAMS.read_text())
     params = f"{new}another: {{new: 1}}\n"
-    made = composed(tmp_path, params, path.read_text())
-    assert keys(values(made), "models") == keys(values(params), "models")
-    assert made.count("  new: 1   # new\n") == params.count("  new: 1   # new\n") == 5
+    result = composed(tmp_path, params, path.read_text())
+    assert keys(values(result), "models") == keys(values(params), "models")
+    assert result.count("  new: 1   # new\n") == params.count("  new: 1   # new\n") == 5
 
 
 def keys(tree: Mapping[str, Any], *without: str) -> set[tuple[str, ...]]:
@@ -150,20 +150,20 @@ def test_aliases_are_refused(params: str, changes: str, line: str, tmp_path: Pat
 
 
 def header(path: Path) -> str:
-    """The comment that a recipe begins with, as one line."""
+    """The header comment of a recipe, as one line."""
     lines = path.read_text().split("\n\n")[0].splitlines()
     assert all(line.startswith("# ") for line in lines)
     return " ".join(line.removeprefix("# ") for line in lines)
 
 
 def measured(path: Path) -> dict[str, Any] | None:
-    """Its benchmark, if it was run."""
+    """The results of a recipe's benchmark; None if it was not run."""
     table = ROOT / "benchmarks" / "recipes" / f"{path.stem}.json"
     return json.loads(table.read_text()) if table.exists() else None
 
 
 @each_recipe
-def test_a_header_says_how_to_run_it_and_what_it_gave(path: Path) -> None:
+def test_a_header_says_how_to_run_it_and_what_was_measured(path: Path) -> None:
     text, benchmark = header(path), measured(path)
     assert f"darkroom recipe {path.stem} --write && dvc repro" in text
     if benchmark is None:
@@ -179,7 +179,7 @@ def test_a_header_says_how_to_run_it_and_what_it_gave(path: Path) -> None:
 
 
 @each_recipe
-def test_the_readme_says_what_a_recipe_gave(path: Path) -> None:
-    (row,) = (line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(f"| `{path.stem}` |"))
+def test_the_docs_say_what_was_measured(path: Path) -> None:
+    (row,) = (line for line in (ROOT / "docs/tuning.md").read_text().splitlines() if line.startswith(f"| `{path.stem}` |"))
     benchmark = measured(path)
     assert (benchmark["rows"][-1][2] if benchmark else "not measured yet") in row

@@ -1,5 +1,6 @@
-"""params.yaml and the catalog load as DVC reads them, frozen, without TensorFlow; a value knows its place in the file."""
+"""params.yaml and the catalog load as DVC reads them, frozen and without TensorFlow; values have their place in the file."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def written(folder: Path, text: str = PARAMS) -> Path:
 @pytest.mark.parametrize(
     "call", ["Affine: {translate_px: {x: [-2, 2], y: [0, 0]}}", "CropAndPad: {px: [1, 1, 1, 1]}", "Affine: {rotate: 3}"]
 )
-def test_what_albumentations_takes_passes(call: str, tmp_path: Path) -> None:
+def test_arguments_that_albumentations_accepts_pass(call: str, tmp_path: Path) -> None:
     settings = config.load_file(written(tmp_path, PARAMS.replace("HorizontalFlip: {p: 0.5}", call)))
     assert settings.models["tiny"].augment[0].plain().keys() == {call.split(":")[0]}
 
@@ -28,7 +29,7 @@ def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
     assert config.load_file(written(tmp_path, PARAMS.replace("1.0e-5", "1e-5"))).verify.largest_difference == 1e-5
 
 
-def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
+def test_params_are_frozen_at_every_level(tmp_path: Path) -> None:
     settings = config.load_file(written(tmp_path))
     with pytest.raises(TypeError):
         settings.models["tiny"].layers[0].arguments["filters"] = 9  # type: ignore[index]
@@ -36,7 +37,7 @@ def test_params_are_frozen_to_the_bottom(tmp_path: Path) -> None:
         settings.seed = 1
 
 
-def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_has_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path)
     monkeypatch.chdir(tmp_path)
     place = config.load(Workspace.at()).models["tiny"].place
@@ -45,7 +46,7 @@ def test_a_place_knows_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert str(place.at("fit", "optimizer", "Adam")) == "params.yaml:15: models.tiny.fit.optimizer.Adam"
 
 
-def test_an_unknown_model_names_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_an_unknown_model_names_the_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DarkroomError, match=r"^params.yaml:6: models.tin: no such model; there are tiny$"):
@@ -60,13 +61,36 @@ def test_a_mistake_in_a_catalog_entry_is_one_line(tmp_path: Path) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_an_archive_of_a_catalog_entry_is_its_only_file(tmp_path: Path) -> None:
+    path, checksum = tmp_path / "r.yaml", 64 * "a"
+    text = (ROOT / "data/catalog/cifar10.yaml").read_text()
+    path.write_text(re.sub("(?m)^files:.*", f"files:\n  labels.csv: {checksum}", text))
+    line = r"^.*/r.yaml:9: files.cifar-10-binary.tar.gz: an archive is unpacked into a folder of its own: it must be the only file$"
+    with pytest.raises(DarkroomError, match=line):
+        config.catalog_entry(str(path), Workspace.at())
+    path.write_text(text)
+    assert len(config.catalog_entry(str(path), Workspace.at()).files) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("cifar10", "; did you mean data/catalog/cifar10.yaml?"),
+        ("mnst.yaml", "; did you mean data/catalog/mnist.yaml?"),
+        ("photos", ""),
+    ],
+)
+def test_a_dataset_that_does_not_exist_has_the_nearest_catalog_entry(name: str, advice: str) -> None:
+    assert config.nearest_entry(name, Workspace.at()) == advice
+
+
 def test_an_unknown_catalog_entry_names_the_nearest(project: Path) -> None:
     line = r"^params.yaml: dataset: data/catalog/mnst.yaml: no such catalog entry; did you mean data/catalog/mnist.yaml\?$"
     with pytest.raises(DarkroomError, match=line):
         config.catalog_entry("data/catalog/mnst.yaml", Workspace.at())
 
 
-def test_the_repositorys_own_files_are_sound(project: Path) -> None:
+def test_the_repositorys_own_files_are_valid(project: Path) -> None:
     workspace = Workspace.at()
     assert list(config.load(workspace).models) == ["ann", "classical", "cnn"]
     entries = [f"data/catalog/{path.name}" for path in workspace.catalog.glob("*.yaml")]

@@ -1,4 +1,4 @@
-"""The names that params.yaml may use, read from the source of the libraries, are names that the libraries have."""
+"""The names that params.yaml may use, read from the source of the libraries, exist in the imported libraries."""
 
 import pytest
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from darkroom.core import artifacts, csv_files
+from darkroom.core.errors import DarkroomError
 
 
 def test_json_is_canonical(tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_csv_is_canonical(tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_bytes() == b"epoch,loss\n1,0.333333\n"
 
 
-def test_arrays_come_back(tmp_path: Path) -> None:
+def test_arrays_round_trip(tmp_path: Path) -> None:
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)[:, ::-1]
     artifacts.write_array(tmp_path / "a.npy", array)
     assert np.array_equal(np.load(tmp_path / "a.npy"), array)
@@ -54,26 +55,107 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
 
 
-def test_a_folder_that_cannot_be_renamed_into_place_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "prepared"
-    folder.mkdir()
-    (folder / "old").touch()
+def test_a_bug_while_writing_is_not_blamed_on_the_disk(tmp_path: Path) -> None:
+    def failing(stream: object) -> None:
+        raise OSError("ours")
+
+    with pytest.raises(OSError, match="^ours$") as failed:
+        artifacts.replace(tmp_path / "metrics.json", failing)
+    assert (failed.value.filename, list(tmp_path.iterdir())) == (None, [])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that holds one file, `kept`."""
+    (tmp_path / "prepared").mkdir()
+    (tmp_path / "prepared/kept").touch()
+    return tmp_path / "prepared"
+
+
+def names(folder: Path) -> list[str]:
+    """The files and folders beside a folder, and in it."""
+    return sorted(path.relative_to(folder.parent).as_posix() for path in folder.parent.rglob("*"))
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *refused: str) -> None:
+    """Makes renames fail whose source has one of these names."""
     rename = Path.rename
 
-    def failing(path: Path, target: Path) -> Path:
-        if path.name == "fresh":
-            raise OSError("no space left on device")
+    def renamed(path: Path, target: Path) -> Path:
+        if path.name in refused:
+            raise PermissionError(13, "Permission denied", str(path))
         return rename(path, target)
 
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OSError, match="no space left"), artifacts.replaced(folder):
-        pass
-    assert [path.name for path in tmp_path.rglob("*")] == ["prepared", "old"]
+    monkeypatch.setattr(Path, "rename", renamed)
 
 
-def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:
-    (tmp_path / "prepared.part" / "old").mkdir(parents=True)
-    (tmp_path / "prepared.part" / "old" / "kept").touch()
-    with pytest.raises(KeyboardInterrupt), artifacts.replaced(tmp_path / "prepared"):
+def write(folder: Path) -> None:
+    with artifacts.replaced(folder) as (fresh, scratch):
+        (fresh / "new").touch()
+        (scratch / "temporary").touch()
+
+
+def test_a_folder_is_replaced(folder: Path) -> None:
+    write(folder)
+    assert names(folder) == ["prepared", "prepared/new"]
+
+
+@pytest.mark.parametrize("step", ["prepared", "fresh"])
+def test_a_rename_that_fails_leaves_the_old_folder(step: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, step)
+    with pytest.raises(PermissionError):
+        write(folder)
+    assert names(folder) == ["prepared", "prepared/kept"]
+
+
+def test_a_folder_that_cannot_be_renamed_back_is_named_and_the_next_run_recovers_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = folder.with_name("prepared.part") / "old"
+    line = rf"^{folder}: Permission denied; the previous folder is {old}; the next run moves it back$"
+    with monkeypatch.context() as patch:
+        refuse(patch, "fresh", "old")
+        for _ in range(2):  # the second run fails too, and deletes nothing
+            with pytest.raises(DarkroomError, match=line):
+                write(folder)
+            assert "prepared.part/old/kept" in names(folder)
+    with pytest.raises(KeyboardInterrupt), artifacts.replaced(folder):
         raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.rglob("*")] == ["prepared", "kept"]
+    assert names(folder) == ["prepared", "prepared/kept"]
+
+
+def test_a_folder_that_another_program_created_meanwhile_and_the_old_one_both_survive(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def late(path: Path, target: Path) -> Path:
+        if path.name == "fresh":
+            target.mkdir()
+            (target / "theirs").touch()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    for _ in range(2):
+        with pytest.raises(
+            DarkroomError, match=rf"^{folder}: another program created it meanwhile; the previous one is .*/old: move"
+        ):
+            write(folder)
+        assert {"prepared/theirs", "prepared.part/old/kept"} <= set(names(folder))
+
+
+def test_a_kill_between_the_two_renames_loses_nothing(folder: Path) -> None:
+    part = folder.with_name("prepared.part")
+    (part / "fresh").mkdir(parents=True)
+    folder.rename(part / "old")
+    with pytest.raises(KeyboardInterrupt), artifacts.replaced(folder):
+        raise KeyboardInterrupt
+    assert names(folder) == ["prepared", "prepared/kept"]
+
+
+def test_a_kill_after_both_renames_leaves_the_new_folder(folder: Path) -> None:
+    part = folder.with_name("prepared.part")
+    (part / "old/half").mkdir(parents=True)
+    with pytest.raises(KeyboardInterrupt), artifacts.replaced(folder):
+        raise KeyboardInterrupt
+    assert names(folder) == ["prepared", "prepared/kept"]

@@ -1,7 +1,11 @@
-"""How every command ends: its exit code, and one line for what a user can mend."""
+"""How every command ends: its exit code, and one line for an error that the user can fix."""
 
 import argparse
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +31,7 @@ def raising(error: BaseException) -> Callable[[], None]:
         (raising(KeyboardInterrupt("the best state is kept")), 130, "interrupted; the best state is kept\n"),
     ],
 )
-def test_an_end_has_an_exit_code_and_a_line(
+def test_every_end_has_an_exit_code_and_a_line(
     main: Callable[[], None], code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -35,10 +39,26 @@ def test_an_end_has_an_exit_code_and_a_line(
     assert (end.value.code, capsys.readouterr().err) == (code, line)
 
 
-@pytest.mark.parametrize("error", [ValueError("ours"), MemoryError("ours")])
-def test_an_error_of_ours_keeps_its_traceback(error: Exception) -> None:
+@pytest.mark.parametrize("error", [ValueError("ours"), MemoryError("ours"), OSError("ours"), TimeoutError("ours")])
+def test_a_bug_keeps_its_traceback(error: Exception) -> None:
     with pytest.raises(type(error), match="^ours$"):
         command.run(raising(error))
+
+
+def test_an_error_of_the_system_without_a_file_keeps_its_traceback() -> None:
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        command.run(raising(OSError(9, "Bad file descriptor")))
+
+
+@pytest.mark.parametrize(("output", "line"), [("/dev/full", "write: No space left on device\n"), ("pipe", "")])
+def test_an_output_that_cannot_be_written_is_no_bug(output: str, line: str) -> None:
+    program = "from darkroom.core import command; command.run(lambda: print('x' * 100_000))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe, Path("/dev/full").open("wb") as full:
+        stdout = pipe if output == "pipe" else full
+        ended = subprocess.run([sys.executable, "-c", program], stdout=stdout, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (1, line)
 
 
 def test_a_command_may_say_what_an_interrupt_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,7 +67,7 @@ def test_a_command_may_say_what_an_interrupt_left(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "interrupted; nothing was changed\n"
 
 
-def test_what_counts_something_is_at_least_one() -> None:
+def test_a_count_is_at_least_one() -> None:
     assert command.positive("3") == 3
     options = argparse.ArgumentParser()
     options.add_argument("--top", type=command.positive)

@@ -1,6 +1,5 @@
-"""What dvc.yaml declares, with digests as DVC takes them, and what differs between two of those."""
+"""What dvc.yaml declares, with digests as DVC computes them, and the differences between two such states."""
 
-import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from dvc_objects.fs.local import LocalFileSystem
 
-from darkroom.core import dvc_files, fingerprint
+from darkroom.core import digests, dvc_files, fingerprint, yaml_source
 from darkroom.core.dvc_files import Dependencies
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
@@ -32,24 +31,17 @@ stages:
 """
 
 
-def md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def test_a_folder_is_hashed_as_dvc_does(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "darkroom/config", tmp_path / "clean", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "clean/deeper").mkdir()
-    (tmp_path / "clean/deeper/ü.txt").write_text("ü")
-    shutil.copytree(tmp_path / "clean", tmp_path / "used")
-    (tmp_path / "used/__pycache__").mkdir()
-    (tmp_path / "used/__pycache__/x.pyc").write_bytes(b"x")
+def test_a_folder_has_the_digest_that_dvc_computes(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "darkroom/config", tmp_path / "folder", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "folder/deeper").mkdir()
+    (tmp_path / "folder/deeper/ü.txt").write_text("ü")
     system = LocalFileSystem()
-    _, _, dvcs = build(HashFileDB(system, str(tmp_path / "store")), str(tmp_path / "clean"), system, "md5")
-    assert dvc_files.digest(tmp_path / "used") == dvcs.hash_info.value
+    _, _, built = build(HashFileDB(system, str(tmp_path / "store")), str(tmp_path / "folder"), system, "md5")
+    assert dvc_files.digest(tmp_path / "folder") == built.hash_info.value
 
 
-def test_a_dependency_that_is_not_there_has_no_digest(tmp_path: Path) -> None:
-    with pytest.raises(DarkroomError, match=rf"^{tmp_path}/none: no such file; dvc.yaml declares it$"):
+def test_a_missing_dependency_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DarkroomError, match=rf"^{tmp_path}/none: no such file, but dvc.yaml declares it as a dependency$"):
         dvc_files.digest(tmp_path / "none")
 
 
@@ -70,30 +62,31 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "checkout", tmp_path / "run", tmp_path / "params.yaml")
 
 
-def test_what_is_declared_is_taken_from_the_workspace_and_the_code_live(workspace: Workspace) -> None:
+def test_declared_digests_are_those_of_the_workspace_and_the_current_code(workspace: Workspace) -> None:
     code = fingerprint.to_csv(fingerprint.rows("train", workspace.root))
     assert "pipeline.train" in code and not workspace.code("train").exists()
+    params = yaml_source.read(workspace.params).values
     deps = {
         "data/prepared/train": dvc_files.digest(workspace.split("train")),
-        "models/m/model.keras": md5(b"weights"),
-        "reports/code/train.csv": md5(code.encode()),
-        "requirements.txt": md5(b"keras"),
+        "models/m/model.keras": digests.md5(b"weights"),
+        "reports/code/train.csv": digests.md5(code.encode()),
+        "requirements.txt": digests.md5(b"keras"),
     }
-    both = dvc_files.declared(("train", "export"), "m", workspace)
+    both = dvc_files.declared(("train", "export"), "m", params, workspace)
     assert both == Dependencies(deps, {"seed": 7, "models.m.epochs": 3, "export": {"opset": 18}})
     assert list(both.deps) == sorted(deps)
-    (alone,) = dvc_files.declared(("export",), "m", workspace).deps.keys() - {"requirements.txt"}
+    (alone,) = dvc_files.declared(("export",), "m", params, workspace).deps.keys() - {"requirements.txt"}
     assert alone == "models/m/model.keras"
 
 
-def test_the_lock_has_the_same_of_the_last_run() -> None:
+def test_the_lock_has_the_same_for_the_last_run() -> None:
     train = {"deps": [{"path": "a", "md5": "1"}], "params": {"params.yaml": {"seed": 0}}}
     lock = {"stages": {"train@m": train, "export@m": {"deps": [{"path": "b", "md5": "2"}]}, "train@n": {}}}
     assert dvc_files.locked(("train", "export"), "m", lock) == Dependencies({"a": "1", "b": "2"}, {"seed": 0})
     assert dvc_files.locked(("train",), "n", lock) == dvc_files.locked(("train",), "m", {}) == Dependencies({}, {})
 
 
-def test_what_differs_is_named_to_the_value() -> None:
+def test_differences_are_named_down_to_the_value() -> None:
     one = Dependencies(
         {"a": "0123456789", "b": "1", "c": "2"}, {"seed": 0, "models.m": {"layers": [{"D": {"units": 8}}], "f": 1}}
     )

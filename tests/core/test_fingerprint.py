@@ -1,4 +1,4 @@
-"""A fingerprint changes with what code means, and with nothing else."""
+"""A fingerprint changes with what code does, and with nothing else."""
 
 import hashlib
 import json
@@ -79,14 +79,14 @@ d = f"{'nested'} {f'{w}'}", f"{x:%Y-%m-%d}", f"{lambda_ if (lambda_ := w) else 0
 
 
 @pytest.mark.parametrize("edit", SAME)
-def test_how_code_is_written_does_not_count(edit: str) -> None:
+def test_formatting_does_not_change_the_digest(edit: str) -> None:
     old, new = SAME[edit]
     assert SOURCE.count(old) == 1
     assert digest(SOURCE.replace(old, new)) == digest(SOURCE)
 
 
 @pytest.mark.parametrize("edit", OTHER)
-def test_what_code_means_counts(edit: str) -> None:
+def test_a_change_of_meaning_changes_the_digest(edit: str) -> None:
     old, new = OTHER[edit]
     assert old in SOURCE
     assert digest(SOURCE.replace(old, new)) != digest(SOURCE)
@@ -95,7 +95,7 @@ def test_what_code_means_counts(edit: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [("x = 0.0", "x = -0.0"), ("x = 1", "x = 1.0"), ("x = 'a'", "x = b'a'"), ("f(a)", "f(*a)"), ("()", "[]")]
 )
-def test_no_two_meanings_have_one_digest(one: str, other: str) -> None:
+def test_code_that_differs_in_meaning_differs_in_digest(one: str, other: str) -> None:
     assert digest(one) != digest(other)
 
 
@@ -136,7 +136,7 @@ def test_the_rows_are_the_modules_their_packages_and_the_templates(checkout: Wor
     }
 
 
-def test_csv_comes_back() -> None:
+def test_csv_round_trips() -> None:
     rows = {"darkroom": "00", "darkroom/page/templates/page.html.j2": "ff"}
     assert fingerprint.to_csv(rows) == "module,sha256\ndarkroom,00\ndarkroom/page/templates/page.html.j2,ff\n"
     assert fingerprint.from_csv(fingerprint.to_csv(rows)) == rows
@@ -147,7 +147,7 @@ def write(checkout: Workspace) -> None:
     checkout.code("stage").write_text(fingerprint.to_csv(fingerprint.rows("stage", checkout.root)))
 
 
-def test_a_stage_without_a_fingerprint_or_with_a_true_one_may_run(checkout: Workspace) -> None:
+def test_a_stage_without_a_fingerprint_or_with_a_current_one_may_run(checkout: Workspace) -> None:
     fingerprint.check("stage", checkout)
     write(checkout)
     fingerprint.check("stage", checkout)
@@ -172,7 +172,7 @@ STAGES = fingerprint.stages(ROOT)
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    """Who imports whom, as grimp reads it, but for the import of `darkroom.__getattr__`, which no stage asks for."""
+    """The import graph as grimp builds it, without the deferred import in `darkroom.__getattr__`."""
     graph = grimp.build_graph("darkroom", "pipeline", cache_dir=None)
     graph.remove_import(importer="darkroom", imported="darkroom.inference.classifier")
     assert graph.find_modules_directly_imported_by("darkroom") - {"darkroom.inference"} == set()
@@ -198,15 +198,15 @@ def test_the_templates_are_those_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_committed_fingerprint_is_true(stage: str) -> None:
+def test_the_committed_fingerprint_is_current(stage: str) -> None:
     path = ROOT / f"reports/code/{stage}.csv"
     assert fingerprint.from_csv(path.read_text()) == fingerprint.rows(stage, ROOT), "run `dvc repro fingerprint`"
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
 def test_other_versions_of_python_give_the_same_digests(version: str) -> None:
-    found = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    if not found:
+    interpreters = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    if not interpreters:
         pytest.skip(f"no Python {version} in ~/.pyenv/versions")
     sources = [
         SOURCE,
@@ -218,7 +218,7 @@ import json, sys
 from darkroom.core.fingerprint import digest
 print(json.dumps([sys.version.split()[0], *map(digest, json.load(sys.stdin))]))
 """
-    command = [str(found[-1]), "-S", "-c", program]
+    command = [str(interpreters[-1]), "-S", "-c", program]
     done = subprocess.run(command, cwd=ROOT, input=json.dumps(sources), capture_output=True, text=True)
     assert done.stderr == ""
     other, *digests = json.loads(done.stdout)

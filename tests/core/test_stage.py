@@ -1,4 +1,4 @@
-"""How a stage starts: its options, its workspace, and only with a true fingerprint."""
+"""How a stage starts: its options, its workspace, and the check of its fingerprint."""
 
 from pathlib import Path
 
@@ -31,12 +31,12 @@ def test_help_names_the_program_and_says_what_the_docstring_says(capsys: pytest.
 
 
 @pytest.mark.parametrize("words", [[], ["a", "b"], ["a", "--nonsense"]])
-def test_wrong_words_are_wrong_usage(words: list[str]) -> None:
+def test_unknown_arguments_are_wrong_usage(words: list[str]) -> None:
     with pytest.raises(SystemExit, match="^2$"):
         stage.parser(DOC, model=True).parse_args(words)
 
 
-def test_a_stage_whose_fingerprint_is_not_true_does_not_start(project: Path) -> None:
+def test_a_stage_whose_fingerprint_is_outdated_does_not_start(project: Path) -> None:
     path = WORKSPACE.code("train")
     path.parent.mkdir(parents=True)
     path.write_text(fingerprint.to_csv(fingerprint.rows("train", project)))

@@ -1,4 +1,4 @@
-"""Every file of a run has one place, from whatever folder of a checkout a command is started."""
+"""Every file of a run has one path, whichever folder of the checkout a command is started in."""
 
 import os
 from pathlib import Path
@@ -36,30 +36,30 @@ def test_outside_a_checkout_the_working_folder_is_the_root(tmp_path: Path, monke
     assert find_root() == Path()
 
 
-def test_another_folder_holds_what_is_made_and_the_checkout_all_else(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_folder_holds_the_results_and_the_checkout_all_else(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(checkout)
     workspace = Workspace.at(Path("/checkout"), Path("other.yaml"))
     assert (workspace.root, workspace.folder, workspace.params) == (Path(), Path("/checkout"), Path("other.yaml"))
-    made = (
+    results = (
         workspace.split("train"),
         workspace.onnx("m"),
         workspace.candidate_report("m", "verify"),
         workspace.report("m", "verify"),
     )
-    assert [os.fspath(path) for path in made] == [
+    assert [os.fspath(path) for path in results] == [
         "/checkout/data/prepared/train",
         "/checkout/models/m/model.onnx",
         "/checkout/models/m/candidate/verify.json",
         "/checkout/reports/verify/m.json",
     ]
-    kept = (
+    in_checkout = (
         workspace.dvc_lock,
         workspace.catalog,
         workspace.dataset("photos"),
         workspace.benchmark("memory"),
         workspace.code("train"),
     )
-    assert [os.fspath(path) for path in kept] == [
+    assert [os.fspath(path) for path in in_checkout] == [
         "dvc.lock",
         "data/catalog",
         "photos",

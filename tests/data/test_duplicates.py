@@ -83,8 +83,8 @@ def kinds(pairs: pd.DataFrame) -> dict[tuple[int, int], str]:
     return {(int(row.first), int(row.second)): str(row.kind) for row in pairs.itertuples()}
 
 
-def test_what_is_found_of_planted_duplicates(photos: list[RGB]) -> None:
-    """Three of four of one kind: found. One of four at most: not found (a sky that was moved is a sky)."""
+def test_which_planted_duplicates_are_found(photos: list[RGB]) -> None:
+    """Found: at least 75 % of the pairs, all of one kind. Not found: at most 25 % (a shifted sky still looks like the sky)."""
     count, outcomes = len(photos), {}
     pairs = kinds(pairs_of([*photos, *(change(image) for change, _ in PLANTED.values() for image in photos)]))
     for number, name in enumerate(PLANTED, start=1):
@@ -100,7 +100,7 @@ def test_nothing_is_found_where_nothing_was_planted(photos: list[RGB]) -> None:
 
 
 @pytest.mark.parametrize("similarity", [0.3, 0.8, 0.99])
-def test_every_pair_that_brute_force_finds(photos: list[RGB], similarity: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pairs_are_those_of_brute_force(photos: list[RGB], similarity: float, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, small in {"CELL": 8, "COMPONENTS": 5, "CHUNK": 16, "BATCH": 7, "SAMPLE": 40}.items():
         monkeypatch.setattr(candidate_pairs, name, small)
     images = [*photos, *(image[:, ::-1] for image in map(noisy, photos[:9])), *map(halved, photos[5:])]
@@ -143,7 +143,7 @@ def test_a_set_of_copies_has_a_row_for_each_further_one(photos: list[RGB]) -> No
     assert kinds(pairs_of([one, other, one], None)) == {(0, 2): "exact"}
 
 
-def test_images_without_contrast_are_found_as_copies_only() -> None:
+def test_only_exact_copies_of_images_without_contrast_are_found() -> None:
     flat = [np.full((8, 8, 1), value, np.uint8) for value in (0, 0, 9)]
     assert kinds(pairs_of(flat)) == {(0, 1): "exact"}
     assert kinds(pairs_of([*flat, np.eye(8, dtype=np.uint8)[..., None]])) == {(0, 1): "exact"}
@@ -159,7 +159,7 @@ def test_images_that_are_all_alike_are_refused(photos: list[RGB], monkeypatch: p
     alike = [photos[7].copy() for _ in range(30)]
     for number, image in enumerate(alike):
         image[0, number] = 0
-    line = "more than 434 pairs of images have a correlation of at least 0.99: raise preprocess.duplicates.similarity"
+    line = "more than 434 pairs of images have a correlation of at least 0.99: raise it"
     with pytest.raises(DarkroomError, match=f"^{line}$"):
         pairs_of(alike)
     monkeypatch.setattr(duplicates, "MAX_PAIRS", 435)

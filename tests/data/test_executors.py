@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from darkroom.core import ordered
 from darkroom.core.errors import DarkroomError
 from darkroom.data import executors
 
@@ -35,15 +36,15 @@ def test_results_come_in_order_and_few_tasks_wait() -> None:
             yield number
 
     with executors.processes(2) as (pool, count):
-        results = executors.map_in_order(pool, count, slow_at_first, tasks())
+        results = ordered.map_in_order(pool, count, slow_at_first, tasks())
         assert next(results) == 0
-        assert (count, taken) == (2, executors.TASKS_PER_WORKER * 2)
+        assert (count, taken) == (2, ordered.TASKS_PER_WORKER * 2)
         assert list(results) == [number * number for number in range(1, 40)]
 
 
 def test_an_error_in_a_worker_reaches_the_stage() -> None:
     with pytest.raises(DarkroomError, match="the third is refused"), executors.processes(1) as (pool, count):
-        list(executors.map_in_order(pool, count, refuses, range(9)))
+        list(ordered.map_in_order(pool, count, refuses, range(9)))
 
 
 def test_a_worker_that_dies_is_one_line() -> None:
@@ -51,10 +52,10 @@ def test_a_worker_that_dies_is_one_line() -> None:
         pytest.raises(DarkroomError, match="a process that prepares images died"),
         executors.processes(1) as (pool, count),
     ):
-        list(executors.map_in_order(pool, count, dies, range(9)))
+        list(ordered.map_in_order(pool, count, dies, range(9)))
 
 
-def test_one_worker_a_core_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_worker_per_core_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     with executors.processes(None) as (_, count):
         assert count == 3

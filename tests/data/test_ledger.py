@@ -8,6 +8,7 @@ import pytest
 from darkroom.core.errors import DarkroomError
 from darkroom.data import ledger
 from darkroom.data.ledger import Row
+from tests.support.settings import settings
 
 ROWS = [
     Row("b.png", "dog", "converted", "16 bit; EXIF orientation 6"),
@@ -49,8 +50,10 @@ def test_totals_put_equal_reasons_together() -> None:
 
 
 def test_more_than_the_allowed_share_is_refused() -> None:
-    ledger.check_refused(ROWS, 40, 0.05, "here")
+    chosen = settings(refused=0.05).preprocess
+    ledger.check_refused(ROWS, 40, chosen)
     with pytest.raises(
-        DarkroomError, match=r"^here: 2 of 39 files cannot be used, 5.1 %, where 5 % are allowed: HEIC: .* \(1\), more"
+        DarkroomError,
+        match=r"^params.yaml:4: preprocess.refused: 2 of 39 files cannot be used \(5.1 %, the limit is 5 %\): HEIC: .* \(1\), more",
     ):
-        ledger.check_refused(ROWS, 39, 0.05, "here")
+        ledger.check_refused(ROWS, 39, chosen)

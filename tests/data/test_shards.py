@@ -1,4 +1,4 @@
-"""Shards: written in parts of a limited size, read across them, and complete."""
+"""Shards: written in parts of limited size, read across them, and refused if incomplete."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_shards_are_cut_and_read_across(tmp_path: Path, monkeypatch: pytest.Monk
     assert np.array_equal(np.concatenate(list(split.batches(4))), images)
 
 
-def test_a_lost_shard_is_noticed(tmp_path: Path) -> None:
+def test_missing_or_inconsistent_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DarkroomError, match="no prepared images; run `dvc repro preprocess`"):
         shards.Shards(tmp_path)
     shards.write(tmp_path, iter(IMAGES[..., np.newaxis]), np.arange(2))

@@ -16,7 +16,7 @@ def test_a_thumbnail_keeps_a_small_image_and_shrinks_a_large_one() -> None:
     assert thumbnail_shape(*large.shape) == SHAPE
 
 
-def test_correlation_is_one_of_equals_and_minus_one_of_a_negative() -> None:
+def test_correlation_is_one_for_equal_images_and_minus_one_for_a_negative() -> None:
     thumbnails = np.random.default_rng(0).integers(0, 256, (50, 1024), np.uint8)
     assert correlations(thumbnails, thumbnails).tolist() == [1.0] * 50
     assert correlations(thumbnails, 255 - thumbnails).tolist() == [-1.0] * 50

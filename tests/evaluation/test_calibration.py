@@ -38,7 +38,7 @@ def test_calibration_error_by_hand() -> None:
 @pytest.mark.parametrize(
     ("labels", "rate", "expected"),
     [
-        ([0, 0, 0, 0, 0], 0.1, 0.0),  # all right: all are answered, and those of lower probability too
+        ([0, 0, 0, 0, 0], 0.1, 0.0),  # all are right: every answer is given, however improbable
         ([0, 0, 0, 1, 0], 0.1, 0.9),  # two of equal probability, one of them wrong: neither is answered
         ([0, 0, 0, 1, 0], 0.2, 0.0),
         ([0, 0, 0, 0, 1], 0.1, 0.8),
@@ -49,5 +49,5 @@ def test_the_threshold_by_hand(labels: list[int], rate: float, expected: float) 
     assert calibration.threshold(PROBABILITIES, np.array(labels), rate) == pytest.approx(expected, abs=1e-6)
 
 
-def test_where_every_answer_is_right_there_is_no_best_temperature() -> None:
+def test_without_errors_there_is_no_best_temperature() -> None:
     assert calibration.temperature(PROBABILITIES, np.zeros(5, np.int64)) == 1.0

@@ -1,4 +1,4 @@
-"""The canonical form: the same bytes whatever the converter's order and names, the same answers, the metadata in the file."""
+"""The canonical form: bytes independent of the converter's order and names, unchanged answers, the metadata in the file."""
 
 import numpy as np
 import onnx
@@ -12,7 +12,7 @@ from tests.support.networks import METADATA
 
 
 def network(order: int = 1, prefix: str = "x", answer: str = "Softmax") -> onnx.ModelProto:
-    """Cast, two branches of Flatten and MatMul, Add, Softmax; nodes and initializers in an order and by names of choice."""
+    """Cast, Flatten, two branches of MatMul, Add, Softmax, with a choice of order and names of nodes and initializers."""
     weights = [numpy_helper.from_array(np.eye(4, 3, dtype=np.float32) * k, f"{prefix}_w{k}") for k in (1, 2)]
     nodes = [
         helper.make_node("Cast", ["image"], [f"{prefix}_c"], to=TensorProto.FLOAT, name=f"{prefix}/net._1/Cast"),
@@ -41,7 +41,7 @@ def test_names_and_order_do_not_change_the_bytes() -> None:
     assert [tensor.name for tensor in graph.initializer] == ["dense/MatMul.weight", "dense/MatMul_1.weight"]
 
 
-def test_the_canonical_network_answers_alike() -> None:
+def test_the_canonical_network_gives_the_same_answers() -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 2, 2, 1), np.uint8)
     raw, tidy = (session.load(model.SerializeToString(), "m") for model in (network(), canonical.canonical(network())))
     assert np.array_equal(session.run(raw, images), session.run(tidy, images))
@@ -56,7 +56,7 @@ def test_an_operator_that_onnx_does_not_know_is_refused() -> None:
         canonical.check(network(answer="Erfc"))
 
 
-def test_the_metadata_are_in_the_file_and_replace_older_ones() -> None:
+def test_the_metadata_is_in_the_file_and_replaces_older_metadata() -> None:
     content = canonical.with_metadata(network(), METADATA)
     again = onnx.load_from_string(canonical.with_metadata(onnx.load_from_string(content), METADATA))
     assert metadata.from_texts({entry.key: entry.value for entry in again.metadata_props}, "m.onnx") == METADATA

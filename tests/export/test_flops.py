@@ -9,7 +9,7 @@ from darkroom.export import flops
 
 
 def model(node: onnx.NodeProto, weights: tuple[int, ...], image: list[int | str], out: list[int | str]) -> onnx.ModelProto:
-    """One node with weights of a shape, from `image` to `out`."""
+    """One node with weights of shape `weights`, from an input `image` to an output `out`."""
     inputs, outputs = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (("image", image), ("out", out))
     )

@@ -1,4 +1,4 @@
-"""Every layer that params.yaml can name exports and agrees; every other name of keras.layers is refused with its reason."""
+"""Every layer that params.yaml can name exports and agrees; every other name of keras.layers is refused with a reason."""
 
 import keras
 import numpy as np
@@ -52,7 +52,7 @@ def test_the_values_that_are_refused_would_go_wrong(name: str, arguments: dict, 
     monkeypatch.setattr(exportable, "fault", lambda *_: None)
     try:
         comparison = measure(name, arguments)
-    except (DarkroomError, ValueError):  # of the export, or of Keras that cannot build it: either way, there is no file
+    except (DarkroomError, ValueError):  # export refuses it, or Keras cannot build it: either way, there is no file
         return
     assert not comparison.agrees
 

@@ -1,4 +1,4 @@
-"""int8: the same bytes in every process, and the layers ranked by what rounding does to them."""
+"""int8: the same bytes in every process, and the layers ranked by sensitivity to rounding."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from tests.support.networks import with_a_sensitive_layer
 IMAGES = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 1), np.uint8)
 
 
-def test_the_layer_that_rounding_hurts_most_is_named_first() -> None:
+def test_the_most_sensitive_layer_comes_first() -> None:
     assert quantization.sensitive(with_a_sensitive_layer(), IMAGES) == ["sensitive", "harmless"]
 
 

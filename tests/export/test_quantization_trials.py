@@ -1,4 +1,4 @@
-"""Which trial passes and which of them wins."""
+"""Which trials pass, and which of them is kept."""
 
 import numpy as np
 import pytest
@@ -11,21 +11,21 @@ from darkroom.export.quantization_trials import Trial, Trials
 
 @pytest.fixture
 def trials(tmp_path) -> Trials:
-    """Of a float32 file of five bytes and an accuracy of 0.95."""
+    """Trials against a float32 file of five bytes with an accuracy of 0.95."""
     image = np.zeros((1, 2, 2, 1), np.uint8)
     shards.write(tmp_path, iter(image), np.zeros(1, np.int64))
     allowed = Quantize(forms=(), images=1, largest_drop=0.005)
     return Trials(Trial("float32", b"whole", 0.95), image, Shards(tmp_path), allowed)
 
 
-def test_a_drop_of_just_what_is_allowed_passes(trials: Trials) -> None:
-    assert trials.baseline.accuracy - 0.945 > 0.005  # in binary fractions
+def test_a_drop_of_exactly_the_allowed_size_passes(trials: Trials) -> None:
+    assert trials.baseline.accuracy - 0.945 > 0.005  # by rounding to binary fractions
     assert trials.passes(Trial("a", b"half", 0.945))
     assert not trials.passes(Trial("a", b"half", 0.9448))
     assert not trials.passes(Trial("a", b"whole", 0.95))
 
 
-def test_the_most_accurate_wins_and_of_equals_the_smallest(trials: Trials) -> None:
+def test_the_most_accurate_is_kept_and_of_equals_the_smallest(trials: Trials) -> None:
     less, large, small = Trial("less", b"x", 0.947), Trial("large", b"half", 0.948), Trial("small", b"one", 0.948)
     assert trials.best([less, large, small]) == small
     assert trials.best([Trial("large", b"whole", 0.95)]) is None

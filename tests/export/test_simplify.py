@@ -1,10 +1,11 @@
-"""Scales and shifts folded into the weights before them, held to the answers of the graph as it was."""
+"""Scales and shifts folded into adjacent weights: the graph that results, and its unchanged answers."""
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from darkroom.core.errors import DarkroomError
 from darkroom.export import simplify
 from darkroom.export.graph import Graph
 from darkroom.inference import session
@@ -70,7 +71,7 @@ GRAPHS: dict[str, tuple[list[Step], list[str]]] = {
         [("Mul", {}, [np.array(1 / 255)]), FLATTEN, ("MatMul", {}, [DRAW.normal(0, 1, (72, 5))])],
         ["Flatten", "MatMul"],
     ),
-    "one value a column is not one a channel": (
+    "one value per column is not one per channel": (
         [conv(2, 4), ("Mul", {}, values(4)), FLATTEN],
         ["Conv", "Mul", "Flatten"],
     ),
@@ -88,10 +89,10 @@ def model(steps: list[Step]) -> onnx.ModelProto:
         helper.make_node("Transpose", ["cast"], ["x0"], perm=[0, 3, 1, 2]),
     ]
     constants = []
-    for place, (operator, attributes, arrays) in enumerate(steps):
-        names = [f"c{place}_{number}" for number in range(len(arrays))]
+    for index, (operator, attributes, arrays) in enumerate(steps):
+        names = [f"c{index}_{number}" for number in range(len(arrays))]
         constants += [numpy_helper.from_array(np.float32(array), name) for array, name in zip(arrays, names, strict=True)]
-        nodes.append(helper.make_node(operator, [f"x{place}", *names], [f"x{place + 1}"], **attributes))
+        nodes.append(helper.make_node(operator, [f"x{index}", *names], [f"x{index + 1}"], **attributes))
     nodes.append(helper.make_node("Softmax", [f"x{len(steps)}"], ["probabilities"]))
     image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", 6, 6, 2])
     output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", "K"])
@@ -113,18 +114,20 @@ def test_folding_keeps_the_answers(name: str) -> None:
     assert run(built).std(axis=0).max() > 0.01
 
 
-def test_whole_numbers_are_left_alone() -> None:
-    """A size that is computed in the graph: its constants must stay int64."""
+def test_integer_constants_are_no_operands() -> None:
+    """The constants of a size that is computed in the graph must stay int64."""
     add = helper.make_node("Add", ["n", "one"], ["m"])
     size = helper.make_tensor_value_info("n", TensorProto.INT64, [1])
-    constants = [numpy_helper.from_array(np.array([1], kind), name) for kind, name in ((np.int64, "one"), (np.float32, "two"))]
+    constants = [
+        numpy_helper.from_array(np.array([1], dtype), name) for dtype, name in ((np.int64, "one"), (np.float32, "two"))
+    ]
     graph = Graph(helper.make_model(helper.make_graph([add], "g", [size], [], constants)))
     assert graph.operands(add) is None
     add.input[1] = "two"
     assert graph.operands(add) == ("n", np.array([1], np.float32))
 
 
-def test_what_is_used_twice_stays() -> None:
+def test_a_tensor_that_is_used_twice_is_not_folded() -> None:
     built = model([conv(2, 4), ("Mul", {}, values(1, 4, 1, 1)), FLATTEN])
     flat = next(node for node in built.graph.node if node.op_type == "Flatten")
     built.graph.node.insert(4, helper.make_node("Add", ["x1", "x2"], ["sum"]))
@@ -132,3 +135,20 @@ def test_what_is_used_twice_stays() -> None:
     folded = simplify.simplified(built)
     assert "Mul" in [node.op_type for node in folded.graph.node]
     assert np.allclose(run(folded), run(built), atol=1e-5)
+
+
+def test_a_graph_that_onnxsim_refuses_is_one_line() -> None:
+    built = model([FLATTEN])
+    built.graph.node[-1].input[0] = "missing"
+    with pytest.raises(DarkroomError, match=r"^the converted model cannot be simplified: .*'missing'[^\n]*$"):
+        simplify.simplified(built)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError])
+def test_an_error_in_a_rule_keeps_its_traceback(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> bool:
+        raise error("a bug of ours")
+
+    monkeypatch.setattr(simplify, "RULES", (broken,))
+    with pytest.raises(error, match="a bug of ours"):
+        simplify.simplified(model([FLATTEN]))

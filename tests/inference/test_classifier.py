@@ -30,7 +30,7 @@ def test_a_file_its_bytes_and_its_pixels_get_one_answer() -> None:
 
 @pytest.mark.parametrize("one", [str(BOOT), BOOT, BOOT.read_bytes(), np.zeros((28, 28, 3), np.uint8)])
 def test_one_image_without_a_list_is_refused(one) -> None:
-    with pytest.raises(DarkroomError, match=r"predict takes a list of images: give \[image\] for one"):
+    with pytest.raises(DarkroomError, match=r"predict takes a list of images; for a single one pass \[image\]"):
         Classifier(MODEL).predict(one)
 
 
@@ -39,7 +39,7 @@ def test_the_size_of_the_batch_changes_nothing() -> None:
     mixed = [draw.integers(0, 256, (*size, 3), np.uint8) for size in ((28, 28), (5, 90), (300, 17), (1, 1), (28, 28))]
     classifier = Classifier(MODEL)
     one, many = classifier.predict(mixed, batch=1), classifier.predict(iter(mixed), batch=4)
-    assert np.allclose([it.probabilities for it in one], [it.probabilities for it in many], atol=1e-6)
+    assert np.allclose([answer.probabilities for answer in one], [answer.probabilities for answer in many], atol=1e-6)
 
 
 def test_an_answer_below_the_threshold_is_unsure(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_model_without_our_metadata_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("height", "classes"), [(3, ("a", "b", "c")), (2, ("a", "b"))])
-def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, height: int, classes: tuple[str, ...]) -> None:
+def test_metadata_of_another_network_is_refused(tmp_path: Path, height: int, classes: tuple[str, ...]) -> None:
     policy = ImagePolicy(2, 2, 1, "stretch", "area", (0, 0, 0), 10**8)
     stamp = plain(replace(policy, height=height), classes)
     path = save(linear(np.zeros((4, 3)), policy), stamp, tmp_path / "m.onnx")
@@ -75,5 +75,14 @@ def test_metadata_that_speaks_of_another_network_is_refused(tmp_path: Path, heig
 def test_an_image_without_a_name_is_named_by_its_number() -> None:
     with pytest.raises(DarkroomError, match=r"^image 2: not an image that Pillow or OpenCV can decode$"):
         Classifier(MODEL).predict([BOOT.read_bytes(), b"no image"])
-    with pytest.raises(DarkroomError, match=r"^image 1: a name, bytes or uint8 pixels are expected, not int$"):
+    with pytest.raises(DarkroomError, match=r"^image 1: expected a file name, bytes or uint8 pixels, not int$"):
         Classifier(MODEL).predict([3])  # type: ignore[list-item]
+
+
+def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("darkroom.data.images.decoding.orientation.normalize", broken)
+    with pytest.raises(ValueError, match="^a bug$"):
+        Classifier(MODEL).predict([BOOT])

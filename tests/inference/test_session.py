@@ -1,7 +1,8 @@
-"""Sessions of onnxruntime: what is no model is refused in one line."""
+"""Sessions of onnxruntime: anything but a model is refused with one line."""
+
+from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 
 from darkroom.core.errors import DarkroomError
@@ -23,9 +24,40 @@ def test_batches_are_answered_in_order() -> None:
     assert np.allclose(session.run_batches(runner, [images[:4], images[4:]]), session.run(runner, images), rtol=0, atol=1e-6)
 
 
-def test_a_file_is_loaded_and_run_with_its_metadata() -> None:
+@pytest.mark.parametrize(("end", "line"), [("input", "x and its output probabilities"), ("output", "image and its output x")])
+def test_a_model_with_another_input_or_output_is_refused(end: str, line: str) -> None:
     model = linear(np.eye(4, 3), ImagePolicy(2, 2, 1, "pad", "area", (0, 0, 0), 10**8))
-    onnx.helper.set_model_props(model, {"key": "ü"})
-    content, images = model.SerializeToString(), np.zeros((3, 2, 2, 1), np.uint8)
-    probabilities, texts = session.load_and_run(content, "m", [images[:1], images[1:]])
-    assert np.array_equal(probabilities, session.run(session.load(content, "m"), images)) and texts == {"key": "ü"}
+    content = model.SerializeToString()
+    old, ends = ("image", model.graph.input) if end == "input" else ("probabilities", model.graph.output)
+    ends[0].name = "x"
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = ["x" if name == old else name for name in names]
+    line = f"m.onnx: not a model of this pipeline: its input is {line}, not image and probabilities"
+    with pytest.raises(DarkroomError, match=f"^{line}$"):
+        session.load(model.SerializeToString(), "m.onnx")
+    session.load(content, "m.onnx")
+
+
+def test_a_folder_or_a_missing_file_names_the_file_that_is_meant(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "cnn"
+    folder.mkdir(parents=True)
+    with pytest.raises(DarkroomError, match=f"^{folder}: a folder; name the file, as {folder}/model.onnx$"):
+        session.load_file(folder)
+    (folder / "net.onnx").touch()
+    with pytest.raises(DarkroomError, match=f"^{folder}: a folder; name the file, as {folder}/net.onnx$"):
+        session.load_file(folder)
+    for name in ("cnn/model.onnx", "cn/net.onnx", "cnn/net.onx"):
+        path = tmp_path / "models" / name
+        with pytest.raises(DarkroomError, match=rf"^{path}: no such file; did you mean {folder}/net.onnx\?$"):
+            session.load_file(path)
+    with pytest.raises(DarkroomError, match=r"^/none.onnx: no such file$"):
+        session.load_file(Path("/none.onnx"))
+
+
+def test_an_error_of_ours_keeps_its_traceback() -> None:
+    runner = session.load(linear(np.eye(4, 3), ImagePolicy(2, 2, 1, "pad", "area", (0, 0, 0), 10**8)).SerializeToString(), "m")
+    with pytest.raises((TypeError, RuntimeError)):
+        session.run(runner, object())  # type: ignore[arg-type]
+    with pytest.raises(DarkroomError, match=r"^onnxruntime cannot run the model: .*Got invalid dimensions"):
+        session.run(runner, np.zeros((1, 9, 9, 1), np.uint8))

@@ -1,7 +1,7 @@
 """Several devices and several processes make one training: the same batches, the same losses, one end."""
 
-import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,97 +9,80 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkroom.data import shards
-from darkroom.data.shards import Shards
+from darkroom.core import artifacts
 from darkroom.launch.distributed import watchdog
-from pipeline import download, preprocess
-from tests.conftest import WORKSPACE, Run
+from pipeline import export
+from tests.conftest import HANGS_S, WORKSPACE, Run
 from tests.support import trainings
+from tests.support.trainings import by_options, by_slurm, by_variables, free_port, started
 
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first test leaves the prepared digits for the others."""
-    return tmp_path_factory.mktemp("digits") / "data"
-
-
-@pytest.fixture
-def prepared(project: Path, digits: Path) -> None:
-    """scikit-learn's digits, as if a mirrored 2 were a 2; one of the 1,293 to train on is left out, or two devices would leave one
-    out of each epoch.
-    """
-    trainings.prepare(project)
+@pytest.fixture(autouse=True)
+def prepared(project: Path) -> None:
+    """150 images: each batch has an even number of them, so that two devices leave none out."""
+    trainings.prepare()
     trainings.write_params("jax", None)
-    WORKSPACE.params.write_text(WORKSPACE.params.read_text().replace("flip_averaging: false", "flip_averaging: true"))
-    if digits.exists():
-        shutil.copytree(digits, "data", dirs_exist_ok=True)
-        return
-    download.main([])
-    preprocess.main([])
-    train = Shards(WORKSPACE.split("train"))
-    shards.write(WORKSPACE.split("train"), iter(train.images(np.arange(1292))), train.labels[:1292])
-    shutil.copytree("data", digits)
-
-
-def staged(run: Run, stage: str, *model: str) -> None:
-    done = run(f"pipeline.{stage}", *model)
-    assert done.returncode == 0, done.stderr
+    classes = [str(digit) for digit in range(10)]
+    artifacts.write_json(WORKSPACE.data_summary, {"classes": classes, "title": "Test", "licence": "MIT"})
 
 
 def losses() -> np.ndarray:
     return pd.read_csv(WORKSPACE.history("tiny"))[["loss", "val_loss"]].to_numpy()
 
 
-def trained_by_two(variables: Callable[[int, int], dict[str, str]] | None = None) -> str:
-    """By two processes that learn of each other by variables or by options; returns what the first printed."""
-    port = trainings.free_port()
-    both = [
-        trainings.started(variables(process, port) if variables else {}, "pipeline.train", "tiny", *options)
-        for process in (0, 1)
-        for options in [[] if variables else trainings.by_options(process, port)]
-    ]
-    (first, errors), (second, other_errors) = (one.communicate(timeout=200) for one in both)
-    assert [one.returncode for one in both] == [0, 0], errors + other_errors
-    assert "Epoch" not in second and "process 1 of 2 is running; process 0 reports the progress\n" in second
-    return first
+def outcomes(*both: "subprocess.Popen[str]") -> list[tuple[int, str, str]]:
+    """How two processes ended: exit code, output, the last line of the errors."""
+    try:
+        streams = [one.communicate(timeout=HANGS_S) for one in both]
+    finally:
+        for one in both:
+            one.kill()
+    lines = [(errors.splitlines() or [""])[-1] for _, errors in streams]
+    assert "absl" not in "".join(errors for _, errors in streams)
+    return [(one.returncode, output, line) for one, (output, _), line in zip(both, streams, lines, strict=True)]
 
 
-@pytest.mark.usefixtures("prepared")
-def test_two_devices_and_two_processes_learn_as_one_does(run: Run) -> None:
+def ended(process: int, sent: str, variables: Callable[[int, int], dict[str, str]]) -> tuple[int, str]:
+    """One of two processes gets a signal in its second epoch, and the other one says so; exit code and last line of the first."""
+    port = free_port()
+    one = started(variables(process, port), "tests.support.kill", "tiny", "1.1", sent)
+    other = started(variables(1 - process, port), "pipeline.train", "tiny")
+    (code, _, line), (its_code, _, its_line) = outcomes(one, other)
+    assert its_code != 0 and its_line == watchdog.LOST
+    return code, line
+
+
+def resumed() -> None:
+    """Two processes resume in the second epoch; only the first one reports."""
+    port = free_port()
+    both = [started({}, "pipeline.train", "tiny", *by_options(process, port)) for process in (0, 1)]
+    (code, output, line), (its_code, its_output, its_line) = outcomes(*both)
+    assert (code, line, its_code, its_line) == (0, "", 0, "")
+    assert ", 2 devices in 2 processes, " in output and "tiny: resumes in epoch 2\n" in output
+    assert "Epoch" not in its_output and "process 1 of 2 is running; process 0 reports the progress\n" in its_output
+    assert not WORKSPACE.checkpoint("tiny").exists()
+
+
+def test_two_devices_and_two_processes_one_of_which_is_killed_learn_as_one_does(run: Run) -> None:
     trainings.trained(run)
     alone = losses()
+    assert len(alone) == 5
     assert ", 2 devices in 1 process, " in trainings.trained(run, JAX_NUM_CPU_DEVICES="2")
-    assert len(alone) >= 3 and np.allclose(losses(), alone, rtol=1e-4, atol=0)
-    assert ", 2 devices in 2 processes, " in trained_by_two()
     assert np.allclose(losses(), alone, rtol=1e-4, atol=0)
-    staged(run, "export", "tiny")
-    staged(run, "verify", "tiny")
+    assert ended(0, "SIGKILL", by_variables)[0] == -signal.SIGKILL
+    resumed()
+    assert np.allclose(losses(), alone, rtol=1e-4, atol=0)
+    export.main(["tiny"])
 
 
-@pytest.mark.usefixtures("prepared")
-@pytest.mark.parametrize("dead", [0, 1])
-def test_one_of_two_killed_ends_the_other_and_a_rerun_resumes(dead: int) -> None:
-    port = trainings.free_port()
-    one = trainings.started(trainings.by_variables(dead, port), "tests.support.kill", "tiny", "2.1")
-    other = trainings.started(trainings.by_variables(1 - dead, port), "pipeline.train", "tiny")
-    one.communicate(timeout=200)
-    _, errors = other.communicate(timeout=60)
-    assert other.returncode != 0 and errors.splitlines()[-1] == watchdog.LOST and "absl" not in errors
-    assert "tiny: resumes in epoch 3\n" in trained_by_two([trainings.by_variables, trainings.by_slurm][dead])
-    assert len(losses()) >= 3 and not WORKSPACE.checkpoint("tiny").exists()
+@pytest.mark.slow
+def test_the_second_of_two_is_killed() -> None:
+    assert ended(1, "SIGKILL", by_slurm)[0] == -signal.SIGKILL
+    resumed()
 
 
-@pytest.mark.usefixtures("prepared")
-def test_ctrl_c_in_one_of_two_ends_both() -> None:
-    """In the second one, which does not write; the first says what it says of a process that died."""
-    port = trainings.free_port()
-    first, second = (trainings.started(trainings.by_variables(process, port), "pipeline.train", "tiny") for process in (0, 1))
-    while not first.stdout.readline().startswith("Epoch 2/"):  # type: ignore[union-attr]
-        assert first.poll() is None
-    second.send_signal(signal.SIGINT)
-    _, errors = second.communicate(timeout=60)
-    assert second.returncode == 130 and errors.splitlines()[-1].startswith("interrupted; `dvc repro` resumes in epoch ")
-    _, errors = first.communicate(timeout=60)
-    assert first.returncode != 0 and errors.splitlines()[-1] == watchdog.LOST
+@pytest.mark.slow
+def test_ctrl_c_in_the_second_of_two_ends_both() -> None:
+    assert ended(1, "SIGINT", by_variables) == (130, "interrupted; `dvc repro` resumes in epoch 2")

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.tensorflow
 def trained(project: Path) -> None:
     """What export reads: a model that flips, trained on noise."""
     text = (ROOT / "tests/smoke.yaml").read_text().replace("error_rate: 0.05", "error_rate: null")
+    text = text.replace("      - ReLU\n", "      - LayerNormalization\n      - ReLU\n      - LayerNormalization\n")
     WORKSPACE.params.write_text(text.replace("flip_averaging: false", "flip_averaging: true"))
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
     for split in ("train", "validation"):
@@ -33,11 +34,9 @@ def trained(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_three_processes_and_two_exports_in_one_give_the_same_bytes(run: Run) -> None:
-    exported = []
-    for seed in ("0", "1", "random"):
-        assert run("pipeline.export", "tiny", PYTHONHASHSEED=seed).returncode == 0
-        exported.append(WORKSPACE.candidate("tiny").read_bytes())
+def test_two_processes_and_two_exports_in_one_give_the_same_bytes(run: Run) -> None:
+    assert run("pipeline.export", "tiny", PYTHONHASHSEED="0").returncode == 0  # that of this process is random
+    exported = [WORKSPACE.candidate("tiny").read_bytes()]
     for _ in range(2):
         export.main(["tiny"])
         exported.append(WORKSPACE.candidate("tiny").read_bytes())

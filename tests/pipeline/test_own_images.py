@@ -12,9 +12,10 @@ from distributed import LocalCluster
 
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
+from darkroom.data import dask_cluster
 from darkroom.data.shards import Shards
 from pipeline import download, preprocess
-from tests.conftest import ROOT, Run
+from tests.conftest import HANGS_S, ROOT, Run
 from tests.support import image_folder as own_images
 from tests.support.encoders import saved
 
@@ -79,7 +80,7 @@ def test_any_number_of_unreadable_files_goes_to_the_ledger(project: Path) -> Non
     assert rows.loc[rows["source"] == "c0/line.png", "reason"].str.startswith("too narrow").all()
     for name in images:
         (project / "photos" / name).write_text("text")
-    assert refused().startswith("params.yaml:9: preprocess.refused: 211 of 211 files cannot be used, 100.0 %")
+    assert refused().startswith("params.yaml:9: preprocess.refused: 211 of 211 files cannot be used (100.0 %, ")
     assert len(table(HERE.ledger)) == 213  # and a row for each class
 
 
@@ -94,7 +95,7 @@ def test_every_file_is_in_the_ledger_or_the_index_and_none_is_changed(folder: Pa
     use("photos")
     prepare()
     assert own_images.digest(folder) == before
-    assert "empty: a class without an image: it is left out" in capsys.readouterr().out
+    assert "empty: a class without an image; left out" in capsys.readouterr().out
     ledger = {row["source"]: row for row in table(HERE.ledger).to_dict("records")}
     readable = {name for name, file in files.items() if file.pixels is not None}
     assert by_source().keys() == readable
@@ -121,7 +122,7 @@ def test_every_file_is_in_the_ledger_or_the_index_and_none_is_changed(folder: Pa
         "skipped": 2,
     }
     assert sum(sum(classes.values()) for classes in summary["refused"].values()) == refused
-    assert len(json.loads(HERE.previews.read_text())["odd"]) == 24
+    assert len(json.loads(HERE.previews.read_text())["converted"]) == 24
 
 
 def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Path) -> None:
@@ -154,32 +155,30 @@ def test_a_table_a_zip_and_split_folders_give_the_same(folder: Path, project: Pa
     assert {split: sorted(name.split("/", 1)[1] for name in names) for split, names in splits_of().items()} == existing
 
 
-def test_the_number_of_workers_and_the_locale_change_no_byte(folder: Path, run: Run) -> None:
-    digests = []
-    for workers, locale in (("1", {}), ("3", {"LC_ALL": "C"})):
-        use("photos", workers=workers)
-        assert run("pipeline.download").returncode == 0
-        ended = run("pipeline.preprocess", **locale)
+def digests() -> dict[str, str]:
+    return own_images.digest_of_files(HERE.prepared) | own_images.digest_of_files(Path("reports/data"))
+
+
+def test_workers_a_locale_and_a_dask_cluster_change_no_byte(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    use("photos", workers="1")
+    prepare()
+    alone = digests()
+    use("photos", workers="3")
+    for stage in ("download", "preprocess"):
+        ended = run(f"pipeline.{stage}", LC_ALL="C")
         assert ended.returncode == 0, ended.stderr
-        digests.append(own_images.digest_of_files(HERE.prepared) | own_images.digest_of_files(Path("reports/data")))
-    assert digests[0] == digests[1]
+    assert digests() == alone
     ended = run("pipeline.preprocess", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
     assert ended.stderr == "photos: file names are read as ascii here; set PYTHONUTF8=1\n"
-
-
-def test_a_dask_cluster_gives_the_same_bytes(folder: Path, run: Run) -> None:
-    use("photos")
-    prepare()
-    alone = own_images.digest_of_files(HERE.prepared)
+    monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT_S", HANGS_S)
     with LocalCluster(n_workers=2, threads_per_worker=3, dashboard_address=None) as cluster:
         use("photos", executor=cluster.scheduler_address)
         prepare()
-    assert own_images.digest_of_files(HERE.prepared) == alone
-    ended = run("pipeline.preprocess")
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(
-        f"params.yaml:12: preprocess.executor: {cluster.scheduler_address}: no Dask scheduler answers"
-    )
+    assert digests() == alone
+    monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT_S", 1)
+    line = f"params.yaml:12: preprocess.executor: {cluster.scheduler_address}: no Dask scheduler answers"
+    with pytest.raises(DarkroomError, match=f"^{line}"):
+        preprocess.main([])
 
 
 def test_a_changed_table_is_noticed(folder: Path) -> None:
@@ -197,7 +196,7 @@ def test_a_changed_table_is_noticed(folder: Path) -> None:
 def test_too_many_refused_files_stop_the_stage_and_the_ledger_lists_them(folder: Path) -> None:
     use("photos", refused="0.05")
     assert refused().startswith(
-        "params.yaml:9: preprocess.refused: 39 of 155 files cannot be used, 25.2 %, where 5 % are allowed: "
+        "params.yaml:9: preprocess.refused: 39 of 155 files cannot be used (25.2 %, the limit is 5 %): "
     )
     assert (table(HERE.ledger)["action"] == "refused").sum() == 39
     assert not HERE.prepared.exists()
@@ -221,7 +220,7 @@ def test_files_that_would_stop_dvc_are_listed_by_check(folder: Path, run: Run) -
     ended = run("darkroom", "check")
     assert (ended.returncode, ended.stderr) == (
         1,
-        "photos/plain/broken.png: a broken link; DVC stops at it: delete it, or name it in .dvcignore\n",
+        "photos/plain/broken.png: a broken link; DVC cannot track it: delete it, or list it in .dvcignore\n",
     )
     with Path(".dvcignore").open("a") as stream:
         stream.write("/photos/plain/broken.png\n")
@@ -259,8 +258,8 @@ def test_copies_are_dropped_or_stop_the_stage(project: Path) -> None:
     assert len(by_source()) == 60
     use("photos", duplicates="{policy: stop, similarity: null}")
     assert refused() == (
-        "params.yaml:10: preprocess.duplicates.policy: stop: 4 images have a duplicate, c0/000.png and c0/copy.png (exact), "
-        "c0/002.png and c1/other label.png (exact), c0/copy.png and c0/000.png (exact); reports/data/duplicates.csv lists them"
+        "params.yaml:10: preprocess.duplicates.policy: stop: 4 images have a duplicate: c0/000.png and c0/copy.png (exact), "
+        "c0/002.png and c1/other label.png (exact), c0/copy.png and c0/000.png (exact); reports/data/duplicates.csv lists all"
     )
 
 

@@ -17,6 +17,6 @@ def test_a_transform_that_cannot_work_leaves_the_prepared_data(project: Path) ->
     download.main([])
     with pytest.raises(DarkroomError) as error:
         preprocess.main([])
-    line = "params.yaml:8: preprocess.transforms[0]: CenterCrop gives uint8 (4, 4, 1), not uint8 (8, 8, 1)"
+    line = "params.yaml:8: preprocess.transforms[0].CenterCrop: the result is uint8 (4, 4, 1), not uint8 (8, 8, 1)"
     assert str(error.value) == line
     assert Path("data/prepared/kept").read_text() == "kept"

@@ -1,20 +1,20 @@
 """The train stage: what it writes, and what it leaves and says when it breaks off."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
-from darkroom.training import fit, keras_file
+from darkroom.training import keras_file
 from pipeline import export, train
-from tests.conftest import ROOT, WORKSPACE, Run
-from tests.support.setups import answers, loss, write_splits
+from tests.conftest import HANGS_S, ROOT, WORKSPACE
+from tests.support.setups import answers, interrupt, loss, write_splits
 
 pytestmark = pytest.mark.tensorflow
 
@@ -40,38 +40,40 @@ def test_a_loss_that_is_no_number_is_one_line_and_the_best_state_is_kept() -> No
 
 def test_ctrl_c_keeps_the_best_state_and_says_how_to_resume(monkeypatch: pytest.MonkeyPatch) -> None:
     WORKSPACE.params.write_text((ROOT / "tests/smoke.yaml").read_text())
-
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.epoch = epoch
-
-        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            if self.epoch == 1:
-                raise KeyboardInterrupt
-
-    usual = fit.callbacks
-    monkeypatch.setattr(fit, "callbacks", lambda *arguments: [*usual(*arguments), Stop()])
+    interrupt(monkeypatch, 1)
     best = r"the best state so far \(epoch 1, val_accuracy 0\.\d+\) is in models/tiny/best\.keras"
     with pytest.raises(KeyboardInterrupt, match=f"^{best}; `dvc repro` resumes in epoch 2$"):
         train.main(["tiny"])
     assert WORKSPACE.best("tiny").exists()
 
 
-def test_the_same_code_trains_on_jax_and_its_model_exports(run: Run) -> None:
+ON_JAX = """
+from pathlib import Path
+from darkroom.commands import lr_finder
+from pipeline import train
+train.main(["tiny"])
+Path("models/tiny/model.keras").rename("models/tiny/with no other thread.keras")
+params = Path("params.yaml")
+params.write_text(params.read_text().replace("workers: 0", "workers: 2"))
+train.main(["tiny"])
+lr_finder.main(["tiny", "--steps", "5"])
+"""
+
+
+def test_the_same_code_trains_on_jax_and_its_model_exports() -> None:
     text = (ROOT / "tests/smoke.yaml").read_text().replace("backend: tensorflow", "backend: jax")
     text = text.replace("error_rate: 0.05", "error_rate: null").replace("warmup: null", "warmup: 20 %")
     optimizer = "optimizer: {Muon: {learning_rate: 0.01, use_ema: true, ema_momentum: 0.9}}"
     text = re.sub(r"optimizer: .*", optimizer, text).replace("p: 0.5}]", "p: 0.5}, MixUp: {alpha: 0.4}, CutMix]")
     classes = [str(digit) for digit in range(10)]
     artifacts.write_json(WORKSPACE.data_summary, {"classes": classes, "title": "Test", "licence": "MIT"})
-    files = []
-    for workers in (0, 2):
-        WORKSPACE.params.write_text(text.replace("workers: 1", f"workers: {workers}"))
-        ended = run("pipeline.train", "tiny")
-        assert ended.returncode == 0, ended.stderr
-        assert "JAX" in ended.stdout and ended.stderr == ""
-        files.append(WORKSPACE.keras("tiny").read_bytes())
-    assert files[0] == files[1]
+    WORKSPACE.params.write_text(text.replace("workers: 1", "workers: 0"))
+    ended = subprocess.run([sys.executable, "-c", ON_JAX], capture_output=True, text=True, timeout=HANGS_S)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "JAX" in ended.stdout and "the loss falls fastest at" in ended.stdout
+    assert len(pd.read_csv(WORKSPACE.lr_finder("tiny", "csv"))) == 5
+    alone = WORKSPACE.keras("tiny").with_name("with no other thread.keras")
+    assert alone.read_bytes() == WORKSPACE.keras("tiny").read_bytes()
     losses = pd.read_csv(WORKSPACE.history("tiny"))["val_loss"]
     on_tensorflow = loss(keras_file.load(WORKSPACE.keras("tiny")))
     assert losses.min() == pytest.approx(on_tensorflow, rel=1e-4)  # of the averaged weights, and the best of them

@@ -68,7 +68,7 @@ def test_a_flipped_bit_is_caught(colours: Workspace) -> None:
 def test_swapped_class_names_are_caught(colours: Workspace) -> None:
     write_candidate(canonical.with_metadata(linear(WEIGHTS, POLICY), plain(POLICY, ("green", "red", "blue"))), colours)
     refused(
-        "models/tiny/candidate/model.onnx: its metadata has classes ('green', 'red', 'blue'), it should be ('red', 'green'",
+        "models/tiny/candidate/model.onnx: its metadata has classes ('green', 'red', 'blue'), but must have ('red', 'green'",
         colours,
     )
 

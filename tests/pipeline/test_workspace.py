@@ -22,6 +22,6 @@ def test_the_whole_pipeline_in_another_folder(project: Path) -> None:
     report.main(EVERYWHERE)
     accuracy = json.loads(Path("trial/reports/accuracy.json").read_text())
     assert list(accuracy) == ["tiny"] and Path("trial/reports/index.html").is_file()
-    assert Path("trial/models/tiny/model.onnx").is_file() and not Path("trial/models/tiny/state.npz").exists()
+    assert Path("trial/models/tiny/model.onnx").is_file() and not Path("trial/models/tiny/checkpoint.npz").exists()
     after = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
     assert {path.relative_to(project).parts[0] for path in after - before} == {"trial"}

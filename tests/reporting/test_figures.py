@@ -1,5 +1,7 @@
 """Charts and thumbnails."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -21,3 +23,10 @@ def test_charts_are_the_same_bytes_and_follow_the_colours_of_the_page() -> None:
     assert first == second
     assert "currentColor" in first
     assert figures.INK not in first
+
+
+def test_costs_of_less_than_a_power_of_ten_are_plain_numbers() -> None:
+    row = {"accuracy": 0.9, "accuracy_low": 0.89, "accuracy_high": 0.91}
+    chart = figures.accuracy({"a": {**row, "multiply_adds": 2e5}, "b": {**row, "multiply_adds": 3e6}})
+    ticks = re.findall(r"<text[^>]*>([\d.]+)</text>", chart)
+    assert ticks[: ticks.index("2") + 1] == ["0.2", "0.5", "1", "2"]

@@ -27,7 +27,9 @@ def test_a_renamed_model_leaves_nothing(tmp_path: Path) -> None:
     removed = stale_results.remove(Workspace(tmp_path, tmp_path, tmp_path / "params.yaml"), {"new"})
     assert removed == sorted(reports / folder / f"old.{suffix}" for folder, suffix in PER_MODEL.items())
     kept = [f"{folder}/{name}" for folder, suffix in PER_MODEL.items() for name in (f"new.{suffix}", ".gitignore")]
-    kept += [f"{folder}/{name}" for folder, it in PER_MODEL.items() for name in (f".hidden.{it}", f"My notes.{it}", "old.txt")]
+    kept += [
+        f"{folder}/{name}" for folder, end in PER_MODEL.items() for name in (f".hidden.{end}", f"My notes.{end}", "old.txt")
+    ]
     files = [file.relative_to(reports).as_posix() for file in reports.rglob("*") if file.is_file()]
     assert sorted(files) == sorted([*kept, *others])
 

@@ -1,4 +1,4 @@
-"""Small files with the formats and names that the sources of the catalog deliver, and catalog entries that point to them."""
+"""Small files with the formats and names that the catalog's sources deliver, and catalog entries that point to them."""
 
 import gzip
 import hashlib
@@ -36,7 +36,7 @@ def mnist() -> dict[str, bytes]:
     return {"mnist.npz": npz(x_train=pixels(20, 28, 28), y_train=LABELS, x_test=pixels(20, 28, 28), y_test=LABELS)}
 
 
-def four(suffix: str) -> dict[str, bytes]:
+def mnist_files(suffix: str) -> dict[str, bytes]:
     pairs = {f"{split}-{what}-ubyte{suffix}": idx(array) for split in ("train", "t10k")
              for what, array in (("images-idx3", pixels(20, 28, 28)), ("labels-idx1", LABELS))}  # fmt: skip
     return {name: gzip.compress(content) if suffix else content for name, content in pairs.items()}
@@ -68,11 +68,11 @@ def olivetti() -> dict[str, bytes]:
     return {"olivettifaces.mat": stream.getvalue()}
 
 
-MADE: dict[str, Callable[[], dict[str, bytes]]] = {
+DELIVERIES: dict[str, Callable[[], dict[str, bytes]]] = {
     "cifar10": cifar,
     "dermamnist": partial(medmnist, "dermamnist.npz", 3),
-    "fashion-mnist": partial(four, ""),
-    "kmnist": partial(four, ".gz"),
+    "fashion-mnist": partial(mnist_files, ""),
+    "kmnist": partial(mnist_files, ".gz"),
     "mnist": mnist,
     "olivetti": olivetti,
     "pathmnist": partial(medmnist, "pathmnist.npz", 3),
@@ -87,7 +87,7 @@ def moved(entry: CatalogEntry, files: dict[str, bytes], address: str, folder: Pa
         path = folder / urlsplit(first.url).path.lstrip("/").replace("{file}", file)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(content) if path.suffix == ".gz" and not file.endswith(".gz") else content)
-    kinds = {64: "sha256", 32: "md5"}
-    sums = {file: hashlib.new(kinds[len(old)], files[file]).hexdigest() for file, old in entry.files.items()}
+    algorithms = {64: "sha256", 32: "md5"}
+    sums = {file: hashlib.new(algorithms[len(old)], files[file]).hexdigest() for file, old in entry.files.items()}
     host = "://".join(urlsplit(first.url)[:2])
     return entry.model_copy(update={"files": sums, "sources": (Url(url=first.url.replace(host, address)),)})

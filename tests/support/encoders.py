@@ -35,11 +35,11 @@ def scene(draw: np.random.Generator) -> Pixels:
     return np.asarray(cv2.resize(coarse, (int(width), int(height)), interpolation=cv2.INTER_CUBIC))
 
 
-def saved(pixels: Pixels | Image.Image, kind: str, **options: object) -> bytes:
+def saved(pixels: Pixels | Image.Image, image_format: str, **options: object) -> bytes:
     """The image as a file of a format, by Pillow's name, with as little loss as the format allows."""
     stream = io.BytesIO()
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
-    image.save(stream, kind, **{**BEST.get(kind, {}), **options})
+    image.save(stream, image_format, **{**BEST.get(image_format, {}), **options})
     return stream.getvalue()
 
 
@@ -51,19 +51,19 @@ def stored(pixels: Pixels, orientation: int) -> Pixels:
     return np.dstack([Image.fromarray(np.ascontiguousarray(plane)).transpose(STORED[orientation]) for plane in planes])
 
 
-def turned(pixels: Pixels, orientation: int, kind: str) -> bytes:
+def turned(pixels: Pixels, orientation: int, image_format: str) -> bytes:
     """Pixels (8 bit grey and alpha, RGB, RGBA) as a file of that EXIF orientation."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    return saved(np.ascontiguousarray(stored(pixels, orientation)), kind, exif=exif.tobytes())
+    return saved(np.ascontiguousarray(stored(pixels, orientation)), image_format, exif=exif.tobytes())
 
 
-def high_bit_depth(pixels: Pixels, kind: str, orientation: int = 1) -> bytes:
+def high_bit_depth(pixels: Pixels, image_format: str, orientation: int = 1) -> bytes:
     """Pixels (uint16 H x W x C, 1: grey, 3: RGB, 4: RGBA) as a PNG or TIFF of that EXIF orientation."""
     order = [0] if pixels.shape[2] == 1 else [2, 1, 0, *range(3, pixels.shape[2])]
-    suffix, options = (".png", []) if kind == "PNG" else (".tif", [cv2.IMWRITE_TIFF_COMPRESSION, 1])
+    suffix, options = (".png", []) if image_format == "PNG" else (".tif", [cv2.IMWRITE_TIFF_COMPRESSION, 1])
     _, encoded = cv2.imencode(suffix, np.ascontiguousarray(stored(pixels, orientation)[..., order]), options)
-    if kind == "PNG":
+    if image_format == "PNG":
         exif = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, ORIENTATION, SHORT, 1, orientation, 0, 0)
         return with_chunk(encoded.tobytes(), b"eXIf", exif)
     return _with_entry(encoded.tobytes(), struct.pack("<HHII", ORIENTATION, SHORT, 1, orientation))
@@ -113,6 +113,6 @@ def _with_entry(tiff: bytes, entry: bytes) -> bytes:
     (start,) = struct.unpack_from("<I", tiff, 4)
     (count,) = struct.unpack_from("<H", tiff, start)
     entries = [tiff[start + 2 + 12 * number :][:12] for number in range(count)]
-    ordered = sorted([entry, *entries], key=lambda one: struct.unpack_from("<H", one))
+    ordered = sorted([entry, *entries], key=lambda item: struct.unpack_from("<H", item))
     directory = struct.pack("<H", len(ordered)) + b"".join(ordered) + bytes(4)
     return tiff[:4] + struct.pack("<I", len(tiff)) + tiff[8:] + directory

@@ -1,4 +1,4 @@
-"""A user's own images in three layouts: every odd kind twice, odd names, a broken link, an empty class."""
+"""A user's own images in three layouts: two of each sort of odd image, odd names, a broken link, an empty class."""
 
 import csv
 import hashlib
@@ -41,8 +41,8 @@ def write_folder(root: Path, seed: int = 0) -> dict[str, odd_images.Odd]:
 
 def split_of(files: dict[str, odd_images.Odd], seed: int = 0) -> dict[str, str]:
     """A split for each file, as a user might choose it."""
-    shares = np.random.default_rng(seed).choice(["train", "val", "test"], len(files), p=[0.6, 0.2, 0.2])
-    return dict(zip(files, shares.tolist(), strict=True))
+    splits = np.random.default_rng(seed).choice(["train", "val", "test"], len(files), p=[0.6, 0.2, 0.2])
+    return dict(zip(files, splits.tolist(), strict=True))
 
 
 def as_table(root: Path, files: dict[str, odd_images.Odd], splits: dict[str, str] | None = None) -> Path:
@@ -64,7 +64,7 @@ def as_split_folders(root: Path, target: Path, splits: dict[str, str]) -> Path:
 
 
 def digest(root: Path) -> str:
-    """A hash of all that a folder holds: names, links, bytes, modes, modification times."""
+    """A hash of everything in a folder: names, links, bytes, modes, modification times."""
     total = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         status = path.lstat()

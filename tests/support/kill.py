@@ -1,6 +1,7 @@
-"""Trains a model and is killed (SIGKILL) on the way: `python -m tests.support.kill MODEL EPOCH.BATCH`, both from 0, or `write.N`.
+"""Trains a model and is killed on the way: `python -m tests.support.kill MODEL MOMENT [SIGNAL]`.
 
-`write.N` is in the middle of the Nth write (from 0) of a checkpoint. `make prove` and the tests end trainings with it.
+The moment is EPOCH.BATCH, both from 0, or write.N: in the middle of the Nth write (from 0) of a checkpoint. The signal is SIGKILL
+or, at a batch, SIGINT: Ctrl-C. `make prove` and the tests end trainings with it.
 """
 
 import os
@@ -17,28 +18,28 @@ from darkroom.launch import backend
 from pipeline import train
 
 
-def now() -> None:
-    """Nothing is flushed, closed or tidied up."""
-    os.kill(os.getpid(), signal.SIGKILL)
+def now(sent: int = signal.SIGKILL) -> None:
+    """After SIGKILL nothing is flushed, closed or tidied up."""
+    os.kill(os.getpid(), sent)
 
 
-def at_batch(epoch: int, batch: int) -> None:
-    """Kills before a batch is trained on."""
+def at_batch(epoch: int, batch: int, sent: int) -> None:
+    """Sends a signal before a batch is trained on."""
     training = config.load(Workspace.at()).training
     backend.configure(training.backend, training.deterministic)
     with backend.quiet_import():  # as the stage does it
         from darkroom.training import fit
         from darkroom.training.callbacks.learning_curves import LearningCurves
 
-    usual, current = fit.Records, [-1]  # no attribute of the callback: it would be part of the checkpoint
+    usual = fit.Records
 
     class Killer(LearningCurves):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            current[0] = epoch
+            self.epoch = epoch
 
         def on_train_batch_begin(self, number: int, logs: Any = None) -> None:
-            if (current[0], number) == (epoch, batch):
-                now()
+            if (self.epoch, number) == (epoch, batch):
+                now(sent)
 
     fit.Records = lambda: usual(curves=Killer())
 
@@ -66,12 +67,12 @@ def in_write(number: int, checkpoint: Path) -> None:
 
 def main() -> None:
     """Sets the trap and trains."""
-    model, moment = sys.argv[1:]
+    model, moment, *name = sys.argv[1:]
     kind, number = moment.split(".")
     if kind == "write":
         in_write(int(number), Workspace.at().checkpoint(model))
     else:
-        at_batch(int(kind), int(number))
+        at_batch(int(kind), int(number), signal.Signals[name[0]] if name else signal.SIGKILL)
     train.main([model])
 
 

@@ -1,7 +1,7 @@
-"""Exports every layer of keras.layers that params.yaml can name, and compares: `python -m tests.support.layers` prints the table.
+"""Exports every layer that params.yaml can name, and compares; `python -m tests.support.layers` prints a table.
 
-Each is put between a convolution and a Dense layer whose weights are drawn at random, large enough that answers differ
-from image to image, so that an error in a layer shows.
+Each layer is placed between a convolution and a Dense layer, with random weights large enough for the answers to depend on the
+image, so that an error in the layer shows.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from darkroom.core.image_policy import ImagePolicy
 from darkroom.export import canonical, convert
 from darkroom.inference import session
 from darkroom.training import network, runtime
-from tests.conftest import PLACE, model_of
+from tests.conftest import model_of
 
 POLICY = ImagePolicy(12, 12, 3, "stretch", "area", (0, 0, 0), 10**8)
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 12, 12, 3), np.uint8)
@@ -88,10 +88,10 @@ ALIASES = {"Convolution": "Conv", "AvgPool2D": "AveragePooling2D", "MaxPool2D": 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The largest `difference` of onnxruntime to Keras; the `noise`: that of Keras in float32 to the same network in float64; the
-    `spread` of the answers from image to image.
+    """The largest `difference` between onnxruntime and Keras; the `noise`, the largest between Keras in float32 and in float64; the
+    `spread`, the largest standard deviation of a probability over the images.
 
-    The noise is what rounding does to this network on this processor: in a deep network of random weights, the last bits of
+    The noise is the rounding error of this network on this processor. In a deep network of random weights, the last bits of
     the first layers grow to 1e-4 at its end.
     """
 
@@ -106,7 +106,7 @@ class Comparison:
 
 
 def samples(name: str) -> list[dict[str, Any]]:
-    """The arguments that a layer is tried with; another name of a layer is tried like the layer."""
+    """The arguments to try a layer with; an alias of a layer has those of the layer."""
     for alias, full in ALIASES.items():
         if name not in SAMPLES and name.replace(alias, full) in vocabulary.layers():
             name = name.replace(alias, full)
@@ -114,10 +114,10 @@ def samples(name: str) -> list[dict[str, Any]]:
 
 
 def measure(name: str, arguments: dict[str, Any]) -> Comparison:
-    """Exports a network with that layer in it and compares."""
+    """Exports a network that contains the layer, and compares."""
     before: list[Any] = [{"Conv2D": {"filters": 6, "kernel_size": 3}}, *BEFORE.get(name, [])]
     chosen = model_of(layers=[*before, {name: arguments}, "Flatten"])
-    return compare(network.build(chosen, POLICY, 5, PLACE), IMAGES)
+    return compare(network.build(chosen, POLICY, 5), IMAGES)
 
 
 def compare(model: Any, images: np.ndarray) -> Comparison:
@@ -128,12 +128,12 @@ def compare(model: Any, images: np.ndarray) -> Comparison:
 
 
 def exported(model: Any) -> onnx.ModelProto:
-    """As the stage does it, without metadata."""
+    """The model as the stage exports it, without metadata."""
     return canonical.canonical(convert.to_onnx(model, OPSET))
 
 
 def compare_answers(onnx_model: onnx.ModelProto, model: Any, images: np.ndarray) -> Comparison:
-    """The answers of an exported model, and those of the Keras model that it comes from."""
+    """Compares an exported model with the Keras model that it was made from."""
     content = canonical.serialise(onnx_model)
     actual, expected = session.run(session.load(content, "m.onnx"), images), np.asarray(model(images, training=False))
     noise = np.abs(expected - in_float64(model, images)).max()
@@ -141,7 +141,7 @@ def compare_answers(onnx_model: onnx.ModelProto, model: Any, images: np.ndarray)
 
 
 def in_float64(model: Any, images: np.ndarray) -> np.ndarray:
-    """The answers of the same network when every layer computes in float64."""
+    """The answers of the same network computed in float64."""
     twin = keras.models.model_from_json(model.to_json().replace('"float32"', '"float64"'))
     twin.set_weights(model.get_weights())
     return np.asarray(twin(images, training=False))
@@ -154,13 +154,13 @@ def randomise(model: Any, images: np.ndarray) -> None:
     and scaled to a spread of one.
     """
     draw = np.random.default_rng(0)
-    for part in model._flatten_layers():
-        if isinstance(part, keras.layers.BatchNormalization):
-            part.momentum = 0.0
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
     for variable in model.trainable_variables:
         value = np.asarray(variable)
         if value.ndim == 1:
-            gain = 0.5 if 0 < np.abs(value).max() < 1e-3 else 0.0  # ConvNeXt starts with layers that hardly change their input
+            gain = 0.5 if 0 < np.abs(value).max() < 1e-3 else 0.0  # ConvNeXt's layer scales start near 0
             scale = 0.5 if "gamma" in variable.path else 1.0
             variable.assign(scale * value + gain + 0.1 * draw.standard_normal(value.shape).astype(value.dtype))
     model(images, training=True)
@@ -175,11 +175,11 @@ def main() -> None:
     """Prints the table in Markdown."""
     runtime.start(0)
     usable = [name for name in vocabulary.layers() if not exportable.reason(name)]
-    differences = {name: max(measure(name, it).difference for it in samples(name)) for name in usable}
+    differences = {name: max(measure(name, arguments).difference for arguments in samples(name)) for name in usable}
     refused = [name for name in dir(keras.layers) if name[0].isupper() and exportable.reason(name)]
     print(f"{len(differences)} export, {len(refused)} are refused; largest difference {max(differences.values()):.1e}\n")
-    for _, why in exportable.REASONS:
-        print(f"- {why}: {', '.join(name for name in refused if exportable.reason(name) == why)}")
+    for _, reason in exportable.REASONS:
+        print(f"- {reason}: {', '.join(name for name in refused if exportable.reason(name) == reason)}")
     print("\n| layer | forms | largest difference |\n| --- | --- | --- |")
     for name, difference in differences.items():
         print(f"| {name} | {len(samples(name))} | {difference:.1e} |")

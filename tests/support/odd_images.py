@@ -1,4 +1,4 @@
-"""Unusual image files, each kind twice, with the pixels and notes expected of them. The same seed gives the same bytes."""
+"""Unusual image files, two of each sort, with the expected pixels and notes. The same seed gives the same bytes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ TRUNCATED = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "P
 class Odd:
     """A file. `pixels` (uint8, orientation applied, opaque) is the expected result, None if it must be refused.
 
-    `notes` are those expected, the last one that the file is misnamed; or the reason of the refusal. `tolerance` is the mean
+    `notes` are the expected ones, that the file is misnamed last; or the reason for the refusal. `tolerance` is the mean
     difference allowed for a lossy file.
     """
 
@@ -38,19 +38,19 @@ class Odd:
 def odd_files(seed: int, background: Colour = BACKGROUND) -> dict[str, Odd]:
     """The files by a name that describes them. Transparent ones show `background`."""
     draw = np.random.default_rng(seed)
-    kinds = (plain, rotated, sixteen_bit, few_colours, four_colours, animated, misnamed, refused, truncated)
-    files = chain(*(kind(draw) for _ in range(2) for kind in kinds), *(transparent(draw, background) for _ in range(2)))
+    groups = (plain, rotated, sixteen_bit, few_colours, four_colours, animated, misnamed, refused, truncated)
+    files = chain(*(group(draw) for _ in range(2) for group in groups), *(transparent(draw, background) for _ in range(2)))
     return {f"{number:03d} {name}": odd for number, (name, odd) in enumerate(files)}
 
 
-def of(kind: str, content: bytes, pixels: Pixels | None, *notes: str) -> Odd:
+def of(image_format: str, content: bytes, pixels: Pixels | None, *notes: str) -> Odd:
     """A file with the suffix of its format."""
-    return Odd(content, SUFFIX.get(kind, f".{kind.lower()}"), pixels, notes, LOSSY.get(kind, 0.0))
+    return Odd(content, SUFFIX.get(image_format, f".{image_format.lower()}"), pixels, notes, LOSSY.get(image_format, 0.0))
 
 
 def plain(draw: np.random.Generator) -> Named:
-    for kind in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM"):
-        yield f"plain {kind}", of(kind, saved(pixels := scene(draw), kind), pixels)
+    for image_format in ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM"):
+        yield f"plain {image_format}", of(image_format, saved(pixels := scene(draw), image_format), pixels)
     yield "progressive", of("JPEG", saved(pixels := scene(draw), "JPEG", progressive=True), pixels)
     yield "grey", of("JPEG", saved(grey := scene(draw)[..., 0], "JPEG"), grey)
     yield "opaque alpha", of("PNG", saved(np.dstack([pixels, np.full_like(pixels[..., :1], 255)]), "PNG"), pixels)
@@ -64,32 +64,38 @@ def rotated(draw: np.random.Generator) -> Named:
     for orientation in range(2, 9):
         pixels, note = scene(draw), f"EXIF orientation {orientation}"
         yield f"orientation {orientation}", of("JPEG", turned(pixels, orientation, "JPEG"), pixels, note)
-    for kind in ("PNG", "WEBP", "TIFF", "AVIF"):
+    for image_format in ("PNG", "WEBP", "TIFF", "AVIF"):
         pixels, orientation = scene(draw), int(draw.integers(2, 9))
-        yield f"turned {kind}", of(kind, turned(pixels, orientation, kind), pixels, f"EXIF orientation {orientation}")
-    for kind in ("PNG", "TIFF"):
-        content = high_bit_depth((pixels := scene(draw)).astype(np.uint16) * 257, kind, 6)
-        yield f"turned 16 bit {kind}", of(kind, content, pixels, "16 bit", "EXIF orientation 6")
+        yield (
+            f"turned {image_format}",
+            of(image_format, turned(pixels, orientation, image_format), pixels, f"EXIF orientation {orientation}"),
+        )
+    for image_format in ("PNG", "TIFF"):
+        content = high_bit_depth((pixels := scene(draw)).astype(np.uint16) * 257, image_format, 6)
+        yield f"turned 16 bit {image_format}", of(image_format, content, pixels, "16 bit", "EXIF orientation 6")
 
 
 def sixteen_bit(draw: np.random.Generator) -> Named:
-    for kind in ("PNG", "TIFF"):
+    for image_format in ("PNG", "TIFF"):
         for channels in (1, 3):
             height, width = draw.integers(40, 120, 2)
             values = draw.integers(0, 65536, (height, width, channels), np.uint16)
             pixels = np.rint(values / 257).astype(np.uint8)
             shown = pixels if channels == 3 else pixels[..., 0]
-            yield f"16 bit {kind} of {channels}", of(kind, high_bit_depth(values, kind), shown, "16 bit")
+            yield (
+                f"16 bit {image_format} of {channels}",
+                of(image_format, high_bit_depth(values, image_format), shown, "16 bit"),
+            )
 
 
 def few_colours(draw: np.random.Generator) -> Named:
     image = Image.fromarray(scene(draw))
     black = image.convert("1")
-    for kind in ("PNG", "BMP", "TIFF"):
-        yield f"1 bit {kind}", of(kind, saved(black, kind), np.asarray(black.convert("L")), "1 bit")
+    for image_format in ("PNG", "BMP", "TIFF"):
+        yield f"1 bit {image_format}", of(image_format, saved(black, image_format), np.asarray(black.convert("L")), "1 bit")
     few = image.quantize(int(draw.integers(5, 200)))
-    for kind in ("PNG", "BMP", "TIFF", "GIF"):
-        yield f"palette {kind}", of(kind, saved(few, kind), np.asarray(few.convert("RGB")), "palette")
+    for image_format in ("PNG", "BMP", "TIFF", "GIF"):
+        yield f"palette {image_format}", of(image_format, saved(few, image_format), np.asarray(few.convert("RGB")), "palette")
 
 
 def transparent(draw: np.random.Generator, background: Colour) -> Named:
@@ -101,31 +107,37 @@ def transparent(draw: np.random.Generator, background: Colour) -> Named:
     over_grey = np.rint(pixels[..., :1] * share + np.array(background) * (1 - share)).astype(np.uint8)
     over_grey = over_grey[..., 0] if len(set(background)) == 1 else over_grey
     both, grey = np.dstack([pixels, alpha]), np.dstack([pixels[..., :1], alpha])
-    for kind in ("PNG", "WEBP", "TIFF"):
-        yield f"RGBA {kind}", of(kind, saved(both, kind), over, note)
-        yield f"16 bit RGBA {kind}", of("PNG", high_bit_depth(both.astype(np.uint16) * 257, "PNG"), over, "16 bit", note)
+    for image_format in ("PNG", "WEBP", "TIFF"):
+        yield f"RGBA {image_format}", of(image_format, saved(both, image_format), over, note)
+        yield (
+            f"16 bit RGBA {image_format}",
+            of("PNG", high_bit_depth(both.astype(np.uint16) * 257, "PNG"), over, "16 bit", note),
+        )
     yield "grey and alpha", of("PNG", saved(grey, "PNG"), over_grey, note)
     yield "16 bit grey and alpha", of("PNG", grey_alpha_16(grey.astype(np.uint16) * 257), over_grey, "16 bit", note)
     yield "turned RGBA", of("PNG", turned(both, 8, "PNG"), over, note, "EXIF orientation 8")
     few = Image.fromarray(pixels).quantize(8)
     pixels = np.where(np.asarray(few)[..., None] == 3, np.array(background, np.uint8), np.asarray(few.convert("RGB")))
-    for kind in ("PNG", "GIF"):
-        yield f"palette and alpha {kind}", of(kind, saved(few, kind, transparency=3), pixels, "palette", note)
+    for image_format in ("PNG", "GIF"):
+        yield (
+            f"palette and alpha {image_format}",
+            of(image_format, saved(few, image_format, transparency=3), pixels, "palette", note),
+        )
 
 
 def four_colours(draw: np.random.Generator) -> Named:
-    for kind in ("JPEG", "TIFF"):
-        content = saved(cmyk(pixels := scene(draw)), kind)
-        yield f"CMYK {kind}", Odd(content, SUFFIX[kind], pixels, ("CMYK",), LOSSY["JPEG"])
+    for image_format in ("JPEG", "TIFF"):
+        content = saved(cmyk(pixels := scene(draw)), image_format)
+        yield f"CMYK {image_format}", Odd(content, SUFFIX[image_format], pixels, ("CMYK",), LOSSY["JPEG"])
     yield "YCCK", of("JPEG", ycck(pixels := scene(draw)), pixels, "YCCK")
 
 
 def animated(draw: np.random.Generator) -> Named:
     frames = [first := scene(draw), 255 - first, first // 2]
-    for kind in ("WEBP", "PNG", "MPO"):  # an animated AVIF holds the time, so its bytes differ
-        content = saved(first, kind, save_all=True, append_images=[Image.fromarray(one) for one in frames[1:]])
-        yield f"animated {kind}", of(kind, content, first, "first of 3 frames")
-    few, *rest = (Image.fromarray(one).quantize(16) for one in frames)
+    for image_format in ("WEBP", "PNG", "MPO"):  # not AVIF: an animated one contains the time, so its bytes differ
+        content = saved(first, image_format, save_all=True, append_images=[Image.fromarray(frame) for frame in frames[1:]])
+        yield f"animated {image_format}", of(image_format, content, first, "first of 3 frames")
+    few, *rest = (Image.fromarray(frame).quantize(16) for frame in frames)
     content = saved(few, "GIF", save_all=True, append_images=rest)
     yield "animated GIF", of("GIF", content, np.asarray(few.convert("RGB")), "palette", "first of 3 frames")
     content = saved(first, "TIFF", save_all=True, append_images=[Image.fromarray(frames[1])])
@@ -133,14 +145,17 @@ def animated(draw: np.random.Generator) -> Named:
 
 
 def misnamed(draw: np.random.Generator) -> Named:
-    for kind, suffix in (("PNG", ".jpg"), ("BMP", ".tif"), ("WEBP", "")):
-        note = f"a {kind} file " + (f"named {suffix}" if suffix else "without a suffix")
-        yield f"{kind} as {suffix or 'nothing'}", Odd(saved(pixels := scene(draw), kind), suffix, pixels, (note,))
+    for image_format, suffix in (("PNG", ".jpg"), ("BMP", ".tif"), ("WEBP", "")):
+        note = f"a {image_format} file " + (f"named {suffix}" if suffix else "without a suffix")
+        yield (
+            f"{image_format} as {suffix or 'nothing'}",
+            Odd(saved(pixels := scene(draw), image_format), suffix, pixels, (note,)),
+        )
 
 
 def refused(draw: np.random.Generator) -> Named:
     none, large = "not an image that Pillow or OpenCV can decode", "more pixels than image.max_pixels allows (100,000,000)"
-    white = "values of Pillow's mode {}, which do not say what is white; save it with 8 or 16 bit"
+    white = "values of Pillow's mode {}, which do not define white; save it with 8 or 16 bits"
     grey = scene(draw)[..., 0]
     yield "nothing", of("PNG", b"", None, "the file is empty")
     yield "text", of("JPEG", b"no image\n" * int(draw.integers(1, 9)), None, none)
@@ -155,8 +170,8 @@ def refused(draw: np.random.Generator) -> Named:
 
 
 def truncated(draw: np.random.Generator) -> Named:
-    for kind in TRUNCATED:
-        content = saved(scene(draw), kind)
+    for image_format in TRUNCATED:
+        content = saved(scene(draw), image_format)
         kept = content[: int(len(content) * draw.uniform(0.3, 0.9))]
-        rare = ", or one of a rare kind" if kind == "AVIF" else ""
-        yield f"truncated {kind}", of(kind, kept, None, f"a damaged or truncated {kind} file{rare}")
+        fault = "damaged, truncated or unsupported" if image_format == "AVIF" else "damaged or truncated"
+        yield f"truncated {image_format}", of(image_format, kept, None, f"a {fault} {image_format} file")

@@ -1,4 +1,4 @@
-"""Made-up results of every stage before the report, for a model `tiny`, in the workspace around the working folder."""
+"""Made-up results of every stage before the report, for a model `tiny`, in the current folder."""
 
 import shutil
 from typing import Any
@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 IMAGE = figures.png(np.full((8, 8, 3), 90, np.uint8))
 AFTER = figures.png(np.full((8, 8, 1), 200, np.uint8))
-NO_PREVIEWS: dict[str, list[Any]] = {"prepared": [], "odd": [], "duplicates": []}
+NO_PREVIEWS: dict[str, list[Any]] = {"prepared": [], "converted": [], "duplicates": []}
 CLEAN = {
     "policy": "report",
     "similarity": 0.99,
@@ -36,7 +36,7 @@ CONFIDENCE = 0.95
 
 
 def summary(classes: list[str], **other: Any) -> dict[str, Any]:
-    """The summary of a user's own folder, all of whose files are used as they are."""
+    """The summary of a user's own folder whose files need no conversion."""
     counts = {name: 3 + 2 * number for number, name in enumerate(classes)}
     files = {"used": 3 * sum(counts.values()), "converted": 0, "refused": 0, "skipped": 0, "dropped": 0}
     return {
@@ -68,7 +68,7 @@ def prepare(data: dict[str, Any], previews: dict[str, Any] = NO_PREVIEWS, pairs:
 
 
 def evaluate(workspace: Workspace, classes: list[str], labels: np.ndarray) -> None:
-    """Writes the evaluation of a model that is wrong on every fifth image, and has two errors without leaked images."""
+    """Writes the evaluation of a model that is wrong on every fifth image, with two errors on images that have not leaked."""
     predicted = np.where(np.arange(len(labels)) % 5 == 0, (labels + 1) % len(classes), labels)
     probabilities = np.full((len(labels), len(classes)), 0.1 / len(classes), np.float32)
     probabilities[np.arange(len(labels)), predicted] = 0.9
@@ -80,7 +80,6 @@ def evaluate(workspace: Workspace, classes: list[str], labels: np.ndarray) -> No
     }
     int8 = {**evaluation, "kept": True, "reason": "kept"}
     artifacts.write_json(workspace.evaluation("tiny"), {**evaluation, "parameters": 9, "multiply_adds": 99, "int8": int8})
-    counts = metrics.confusion(labels, predicted, len(classes))
-    csv_files.write(workspace.confusion("tiny"), tables.confusion(counts, classes))
+    csv_files.write(workspace.confusion("tiny"), tables.confusion(labels, predicted, classes))
     rows = tables.predictions(labels, probabilities, classes).assign(probability=0.9)
     csv_files.write(workspace.predictions("tiny"), rows)

@@ -1,4 +1,4 @@
-"""A local server that delivers a small file in all the ways that servers do, good and bad."""
+"""A local server that delivers a small file in all the good and bad ways of real servers."""
 
 import gzip
 import socket
@@ -24,8 +24,8 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.requests[self.path] += 1
         if self.path == "/slow":
-            time.sleep(2)
-        if self.path in ("/trickle", "/endless"):
+            self.wait()
+        elif self.path in ("/trickle", "/endless"):
             with suppress(ConnectionError):  # the client has closed the connection
                 self.trickle(["1000000"] * (self.path == "/trickle"))
         elif self.path in ("/broken", "/reset", "/silent") or (self.path == "/shaky" and self.requests["/shaky"] < 3):
@@ -46,7 +46,7 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PACKED[:20])
         if self.path == "/silent":
-            time.sleep(2)
+            self.wait()
         if self.path == "/reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
@@ -56,9 +56,13 @@ class Server(BaseHTTPRequestHandler):
         for length in lengths:
             self.send_header("Content-Length", length)
         self.end_headers()
-        for _ in range(30):
+        for _ in range(900):  # until the client has had enough
             self.wfile.write(b"x" * 1024)
             time.sleep(0.1)
+
+    def wait(self) -> None:
+        """Until the test ends."""
+        self.server.ended.wait()  # type: ignore[attr-defined]
 
     def log_message(self, *args: object) -> None:
         pass
@@ -68,9 +72,11 @@ class Server(BaseHTTPRequestHandler):
 def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The address at which `handler` answers as long as the block runs."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.ended = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        server.ended.set()  # type: ignore[attr-defined]
         server.shutdown()
         server.server_close()

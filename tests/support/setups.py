@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
+import pytest
 
 from darkroom.core import artifacts
 from darkroom.core.image_policy import ImagePolicy
@@ -13,7 +15,7 @@ from darkroom.data.shards import Shards
 from darkroom.training import fit as fitting
 from darkroom.training import setup
 from darkroom.training.setup import Setup
-from tests.conftest import PLACE, WORKSPACE, model_of
+from tests.conftest import WORKSPACE, model_of
 
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
 LAYERS = [{"Conv2D": {"filters": 4, "kernel_size": 3}}, "BatchNormalization", "GlobalMaxPool2D"]
@@ -33,9 +35,9 @@ def write_classes(names: Sequence[str]) -> None:
     artifacts.write_json(WORKSPACE.classes, {"classes": list(names)})
 
 
-def prepared(**fit: Any) -> Setup:
-    """A network of one convolution, with these changes to the plainest training."""
-    return setup.prepare(model_of(fit, layers=LAYERS), POLICY, 0, WORKSPACE, PLACE)
+def prepared(layers: Sequence[Any] = LAYERS, **fit: Any) -> Setup:
+    """A small network, with these changes to the plainest training."""
+    return setup.prepare(model_of(fit, layers=list(layers)), POLICY, 0, WORKSPACE)
 
 
 def fitted(ready: Setup) -> pd.DataFrame:
@@ -43,6 +45,21 @@ def fitted(ready: Setup) -> pd.DataFrame:
     records = fitting.Records()
     fitting.fit(ready, Shards(WORKSPACE.split("validation")), 1, records)
     return records.curves.table()
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    """As if Ctrl-C came in the first batch of an epoch (from 0)."""
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, begun: int, logs: Any = None) -> None:
+            self.epoch = begun
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            if self.epoch == epoch:
+                raise KeyboardInterrupt
+
+    usual = fitting.callbacks
+    monkeypatch.setattr(fitting, "callbacks", lambda *arguments: [*usual(*arguments), Stop()])
 
 
 def answers(model: Any) -> np.ndarray:

@@ -1,12 +1,9 @@
 """A small training with all that has a state: dropout, augmentation, MixUp, EMA, early stopping, two workers."""
 
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from subprocess import PIPE
 
 import numpy as np
@@ -26,9 +23,8 @@ FIT = """    fit:
 """
 
 
-def prepare(project: Path) -> None:
+def prepare() -> None:
     """150 images in 5 batches an epoch; what is learnt is too little for early stopping, which ends it after epoch 5 of 8."""
-    shutil.copytree(ROOT / "tests", project / "tests", ignore=shutil.ignore_patterns("web", "__pycache__"))
     draw = np.random.default_rng(0)
     labels = np.arange(150) % 10
     images = (draw.integers(0, 60, (150, 8, 8, 1)) + 15 * labels[:, None, None, None]).astype(np.uint8)
@@ -55,11 +51,12 @@ def written() -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in paths}
 
 
-def killed(run: Run, moment: str) -> None:
+def killed(run: Run, *moment: str) -> "subprocess.CompletedProcess[str]":
     """Killed, and what DVC removes before the stage runs again is removed."""
-    assert run("tests.support.kill", "tiny", moment).returncode == -signal.SIGKILL
+    done = run("tests.support.kill", "tiny", *moment, PYTHONPATH=str(ROOT))
     for of_model in (WORKSPACE.keras, WORKSPACE.history, WORKSPACE.weight_trace, WORKSPACE.layers, WORKSPACE.augmented):
         of_model("tiny").unlink(missing_ok=True)
+    return done
 
 
 def trained(run: Run, **environment: str) -> str:
@@ -86,7 +83,7 @@ def by_options(process: int, port: int) -> list[str]:
 
 def started(variables: dict[str, str], *words: str) -> "subprocess.Popen[str]":
     """`python -m ...` with these environment variables, in the background."""
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.Popen([sys.executable, "-m", *words], env=environment, stdout=PIPE, stderr=PIPE, text=True)
 
 

@@ -1,6 +1,5 @@
 """The families of networks."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,11 @@ import pytest
 from keras.src.applications import mobilenet_v2
 from keras.src.utils import file_utils
 
+from darkroom.core import digests
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.training import model_summary, network, runtime
-from tests.conftest import PLACE, model_of
+from tests.conftest import model_of
 
 pytestmark = pytest.mark.tensorflow
 COMPACT = {
@@ -38,7 +38,7 @@ def tensorflow() -> None:
 
 def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
     policy = ImagePolicy(side, side, channels, "stretch", "area", (0, 0, 0), 10**8)
-    return network.build(model_of(**architecture), policy, 10, PLACE)
+    return network.build(model_of(**architecture), policy, 10)
 
 
 def test_a_wide_residual_network_has_the_parameters_of_its_paper() -> None:
@@ -95,7 +95,9 @@ def test_an_application_takes_small_grey_images(side: int, channels: int) -> Non
 
 def test_an_image_that_is_halved_away_is_one_line() -> None:
     stages = [{"filters": 4, "convolutions": 1, "halve": True}] * 3
-    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.compact: [^\n\x1b]*zero or negative[^\n\x1b]*$"):
+    with pytest.raises(
+        DarkroomError, match=r"^params.yaml:7: models.m.compact.stages\[2\]: [^\n\x1b]*zero or negative[^\n\x1b]*$"
+    ):
         built(8, compact={**COMPACT, "stages": stages})
 
 
@@ -105,7 +107,7 @@ def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
     monkeypatch.chdir(tmp_path)
     source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
     source.save_weights("body.weights.h5")
-    digest = hashlib.sha256(Path("body.weights.h5").read_bytes()).hexdigest()
+    digest = digests.of_file(Path("body.weights.h5"))
     weights = {"file": "body.weights.h5", "sha256": digest}
     model = built(application={**APPLICATION, "weights": weights, "trainable": False})
     assert np.array_equal(model.get_layer("Conv1").get_weights()[0], source.get_layer("Conv1").get_weights()[0])
@@ -121,3 +123,13 @@ def test_imagenet_without_a_network_is_one_line(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(file_utils.config, "keras_home", lambda: str(tmp_path))
     with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]*127.0.0.1[^\n]*$"):
         built(application={**APPLICATION, "weights": "imagenet"})
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5", ".keras"])
+def test_weights_that_keras_cannot_load_are_one_line(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(f"body{suffix}")
+    path.write_bytes(b"no weights")
+    weights = {"file": str(path), "sha256": digests.of_file(path)}
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.application: MobileNetV2: [^\n]+$"):
+        built(application={**APPLICATION, "weights": weights})

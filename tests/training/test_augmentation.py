@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom.config.named_call import augmentation
+from darkroom.config.calls import augmentation
+from darkroom.config.places import assign
 from darkroom.core.errors import DarkroomError
 from darkroom.training.augmentation import Augmentation
 from darkroom.training.batches import one_hot
+from tests.conftest import PLACE
 
 pytestmark = pytest.mark.tensorflow
 
@@ -16,7 +18,9 @@ pytestmark = pytest.mark.tensorflow
 def mixed(name: str, seed: int = 0, **arguments: Any) -> tuple[np.ndarray, np.ndarray]:
     """What one augmentation of Keras makes of eight black images of class 0 and eight white ones of class 1."""
     images = np.repeat(np.array([0, 255], np.uint8), 8)[:, None, None, None] * np.ones((1, 12, 12, 1), np.uint8)
-    return Augmentation([augmentation({name: arguments})])(images, one_hot(np.repeat([0, 1], 8), 2), seed)
+    call = augmentation({name: arguments})
+    assign(call, PLACE.at("augment", 0))
+    return Augmentation([call])(images, one_hot(np.repeat([0, 1], 8), 2), seed)
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("MixUp", {"alpha": 1.0}), ("CutMix", {"factor": [1.0, 1.0]})])
@@ -42,5 +46,5 @@ def test_rand_augment_changes_pixels_otherwise_for_every_seed() -> None:
 
 
 def test_what_keras_finds_while_it_mixes_is_one_line() -> None:
-    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m\[0\].RandomErasing: [^\n]+$"):
+    with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.augment\[0\].RandomErasing: [^\n]+$"):
         mixed("RandomErasing", fill_value=[0.0, 0.0])

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from darkroom import config
-from darkroom.config.named_call import augmentation
+from darkroom.config.calls import augmentation
 from darkroom.data import shards
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training import augmentation_preview, setup
 from darkroom.training.batches import WHOLE, Batches, stream
-from tests.conftest import PLACE, WORKSPACE, Run
+from pipeline import train
+from tests.conftest import WORKSPACE
 from tests.support import trainings
 
 pytestmark = pytest.mark.tensorflow
@@ -71,10 +72,10 @@ def test_large_images_make_no_larger_preview(shape: tuple[int, ...], tile: tuple
     assert pixels.shape == (4 * tile[0] + 6, 4 * tile[1] + 6, 4)
 
 
-def test_the_stage_writes_it_with_all_of_the_chain(project: Path, run: Run) -> None:
-    trainings.prepare(project)  # Albumentations, then MixUp
-    trainings.trained(run)
+def test_the_stage_writes_it_with_all_of_the_chain(project: Path) -> None:
+    trainings.prepare()  # Albumentations, then MixUp
+    train.main(["tiny"])
     settings = config.load(WORKSPACE)
-    ready = setup.prepare(settings.model("tiny"), settings.image.policy, settings.seed, WORKSPACE, PLACE)
+    ready = setup.prepare(settings.model("tiny"), settings.image.policy, settings.seed, WORKSPACE)
     assert WORKSPACE.augmented("tiny").read_bytes() == augmentation_preview.png(ready.batches)
     assert len(np.unique(np.stack(augmentation_preview.epochs_of(ready.batches, 0)), axis=0)) > 8

@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from darkroom.config.named_call import NamedCall, augmentation
+from darkroom.config.calls import augmentation
+from darkroom.config.named_call import NamedCall
+from darkroom.config.places import assign
 from darkroom.core.errors import DarkroomError
 from darkroom.data import shards
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training import batches as module
-from darkroom.training.batches import Batches, balanced, stream
+from darkroom.training.batches import Batches, stream
+from tests.conftest import PLACE
 
 AUGMENT = [
     augmentation({"HorizontalFlip": {"p": 0.5}}),
@@ -105,10 +108,11 @@ def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
 
 
 def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
-    with pytest.raises(
-        DarkroomError, match=r"^params.yaml:7: models.m\[0\]: CenterCrop gives uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)"
-    ):
-        Batches(split, 8, 0, [augmentation({"CenterCrop": {"height": 6, "width": 6}})], EVEN)
+    crop = augmentation({"CenterCrop": {"height": 6, "width": 6}})
+    assign(crop, PLACE.at("augment", 0))
+    line = r"^params.yaml:7: models.m.augment\[0\].CenterCrop: the result is uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)$"
+    with pytest.raises(DarkroomError, match=line):
+        Batches(split, 8, 0, [crop], EVEN)
 
 
 def test_an_error_in_a_worker_arrives(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,11 +122,7 @@ def test_an_error_in_a_worker_arrives(split: Shards, monkeypatch: pytest.MonkeyP
         list(stream(batches, 1, 2))
 
 
-def test_balanced_classes_count_alike(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
-    labels = np.array([0] * 6 + [1] * 3 + [2])
-    weights = balanced(labels, 3)
-    assert np.allclose(weights, [10 / (3 * 6), 10 / (3 * 3), 10 / 3])
-    assert np.allclose([weights[labels[labels == label]].sum() for label in range(3)], 10 / 3)
+def test_an_image_has_the_weight_of_its_class(split: Shards) -> None:
     batches = Batches(split, 8, 0, [], np.array([1, 2, 3, 4, 5], np.float32))
     _, targets, counted = batches(0, 0)
     assert np.array_equal(counted, targets.argmax(axis=1) + 1)

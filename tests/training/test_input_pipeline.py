@@ -18,7 +18,7 @@ pytestmark = pytest.mark.tensorflow
 def test_what_makes_training_slow_is_switched_off() -> None:
     images, targets, weights = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 3), np.float32), np.ones(4, np.float32)
     shapes = ((8, 8, 1), "uint8"), ((3,), "float32"), ((), "float32")
-    batches = backend.dataset(lambda: iter([(images, targets, weights)]), shapes)
+    batches = backend.dataset(lambda: iter([(images, targets, weights)]), shapes, [])
     assert batches.options().autotune.enabled is False
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
@@ -26,7 +26,7 @@ def test_what_makes_training_slow_is_switched_off() -> None:
 def test_validation_is_the_split_in_order_as_often_as_asked(project: Path) -> None:
     write_splits()
     split = Shards(WORKSPACE.split("validation"))
-    batches = input_pipeline.validation(split, prepared(batch_size=16).batches)
+    batches = input_pipeline.validation(split, prepared(batch_size=16).batches, [])
     for _ in range(2):
         images, targets = (np.concatenate(parts) for parts in zip(*batches.as_numpy_iterator(), strict=True))
         assert np.array_equal(images, split.images(np.arange(40)))

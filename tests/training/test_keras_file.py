@@ -1,5 +1,6 @@
 """A `.keras` file holds no clock, and loads as before."""
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from darkroom.core.errors import DarkroomError
 from darkroom.training import keras_file, network, runtime
-from tests.conftest import PLACE, model_of
+from tests.conftest import model_of
 from tests.support.setups import LAYERS, POLICY
 
 pytestmark = pytest.mark.tensorflow
@@ -20,7 +21,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), np.uint8)
 @pytest.fixture(scope="module")
 def model() -> keras.Model:
     runtime.start(0)
-    return network.build(model_of(layers=LAYERS), POLICY, 3, PLACE)
+    return network.build(model_of(layers=LAYERS), POLICY, 3)
 
 
 def test_two_files_of_a_model_are_the_same_bytes_without_a_clock(model: keras.Model, tmp_path: Path) -> None:
@@ -40,8 +41,26 @@ def test_a_file_answers_as_its_model_did(model: keras.Model, flip: bool, tmp_pat
     assert np.array_equal(keras_file.load(tmp_path / "m.keras")(IMAGES), saved(IMAGES))
 
 
-@pytest.mark.parametrize("content", [b"", b"no model", b"PK\x05\x06" + bytes(18)])
-def test_a_file_that_keras_cannot_load_is_one_line(content: bytes, tmp_path: Path) -> None:
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
+LACKS = "it lacks config.json, metadata.json, model.weights.h5"
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"", "not a zip archive"), (b"no", "not a zip archive"), (EMPTY_ZIP, LACKS)])
+def test_a_file_that_is_no_model_is_one_line(content: bytes, why: str, tmp_path: Path) -> None:
     (tmp_path / "m.keras").write_bytes(content)
-    with pytest.raises(DarkroomError, match=rf"^{tmp_path}/m.keras: not a model that Keras can load: [^\n]+$"):
+    with pytest.raises(DarkroomError, match=rf"^{tmp_path}/m.keras: not a model that Keras can load: {why}$"):
         keras_file.load(tmp_path / "m.keras")
+
+
+def test_a_model_that_is_damaged_or_of_another_keras_is_one_line(model: keras.Model, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    keras_file.save(model, path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"class_name": "Conv2D"', b'"class_name": "Conv9D"'))
+    with pytest.raises(DarkroomError, match=r"m.keras: not a model that Keras can load: config.json is damaged$"):
+        keras_file.load(path)
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"Conv2D", b"Conv9D"))
+    with pytest.raises(DarkroomError, match=r"m.keras: not a model that Keras can load: [^\n]*Conv9D[^\n]*$"):
+        keras_file.load(path)

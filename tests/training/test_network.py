@@ -10,7 +10,7 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
 from darkroom.training import network, runtime
-from tests.conftest import PLACE, ROOT, model_of
+from tests.conftest import ROOT, model_of
 
 pytestmark = pytest.mark.tensorflow
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
@@ -30,7 +30,7 @@ def tensorflow() -> None:
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
     chosen = config.load(Workspace(ROOT, ROOT, ROOT / "params.yaml")).models["classical"]
-    model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area", (0, 0, 0), 10**8), 10, PLACE)
+    model = network.build(chosen, ImagePolicy(28, 28, 1, "stretch", "area", (0, 0, 0), 10**8), 10)
     shapes = [(type(layer).__name__, tuple(layer.output.shape[1:])) for layer in model.layers[1:]]
     assert shapes == [
         ("Rescaling", (28, 28, 1)),
@@ -64,12 +64,12 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
 )
 def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
     with pytest.raises(DarkroomError, match=line):
-        network.build(model_of(layers=layers), POLICY, 10, PLACE)
+        network.build(model_of(layers=layers), POLICY, 10)
 
 
 def trained() -> Any:
     """A network that has seen four images once: its BatchNormalization and its logits are not as they began."""
-    model = network.build(SMALL, POLICY, 3, PLACE)
+    model = network.build(SMALL, POLICY, 3)
     model.compile("adam", loss="sparse_categorical_crossentropy", jit_compile=False)
     model.fit(IMAGES, np.arange(4) % 3, verbose=0)
     return model

@@ -10,7 +10,7 @@ import pytest
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.training import network, optimizers, runtime
-from tests.conftest import PLACE, model_of
+from tests.conftest import model_of
 
 pytestmark = pytest.mark.tensorflow
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
@@ -26,8 +26,8 @@ def tensorflow() -> None:
 def compiled(steps_per_epoch: int = 10, layers: Sequence[Any] = LAYERS, **fit: Any) -> Any:
     """A small network, compiled for a training as `fit` says."""
     chosen = model_of(fit, layers=layers)
-    model = network.build(chosen, POLICY, 3, PLACE)
-    optimizers.compile_model(model, chosen.fit, steps_per_epoch, PLACE.at("fit"))
+    model = network.build(chosen, POLICY, 3)
+    optimizers.compile_model(model, chosen.fit, steps_per_epoch)
     return model
 
 

@@ -1,4 +1,4 @@
-"""An image in a file of any kind has the pixels of training, and every kind of damage is caught."""
+"""An image from any kind of file has the same pixels as in training, and every kind of damage is caught."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ IMAGE = np.random.default_rng(2).integers(0, 256, (9, 12, 3), np.uint8)
 
 
 def through_files(model: Classifier) -> int:
-    """Compares the files that a classifier reads with what the network was given in training."""
+    """Compares what a classifier reads from files with the input of the network in training."""
     prepared = images.conform(IMAGE, POLICY)
     keras = answers(linear(WEIGHTS, POLICY), prepared[np.newaxis])[0]
     return file_parity.compare(model, IMAGE, prepared, keras, "validation/000000", 1e-5)
@@ -37,7 +37,7 @@ def test_files_of_every_kind_give_the_pixels_of_training(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("policy", [replace(POLICY, shape="stretch"), replace(POLICY, interpolation="nearest")])
-def test_another_policy_gives_other_pixels(tmp_path: Path, policy: ImagePolicy) -> None:
+def test_another_policy_is_caught(tmp_path: Path, policy: ImagePolicy) -> None:
     with pytest.raises(
         DarkroomError, match=r"as a file \(plain\): the pixels differ from those of training: \d+ of 108 values$"
     ):
@@ -55,7 +55,7 @@ def test_blue_for_red_in_reading_is_caught(tmp_path: Path, monkeypatch: pytest.M
 def test_another_background_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opaque = orientation._opaque
     monkeypatch.setattr(orientation, "_opaque", lambda pixels, _: opaque(pixels, (0, 0, 9)))
-    with pytest.raises(DarkroomError, match=r"as a file \(half transparent\): the pixels differ from those of training"):
+    with pytest.raises(DarkroomError, match=r"as a file \(half-transparent\): the pixels differ from those of training"):
         through_files(classifier(tmp_path))
 
 
@@ -73,13 +73,13 @@ def test_another_answer_to_the_same_pixels_is_caught(tmp_path: Path) -> None:
         file_parity.compare(classifier(tmp_path), IMAGE, images.conform(IMAGE, POLICY), keras, "validation/000000", 1e-5)
 
 
-def test_a_photograph_is_a_file_too(tmp_path: Path) -> None:
+def test_an_original_file_is_checked_too(tmp_path: Path) -> None:
     content = saved(IMAGE, "JPEG")
     prepared = images.decode(content, POLICY)
     keras = answers(linear(WEIGHTS, POLICY), prepared[np.newaxis])[0]
     assert file_parity.compare(classifier(tmp_path), content, prepared, keras, "validation/000000", 1e-5) == 8
     with pytest.raises(
-        DarkroomError, match=r"validation/000000 as a file \(its own\): the pixels differ from those of training"
+        DarkroomError, match=r"validation/000000 as a file \(original\): the pixels differ from those of training"
     ):
         file_parity.compare(classifier(tmp_path), content, prepared ^ 1, keras, "validation/000000", 1e-5)
 

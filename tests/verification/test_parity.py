@@ -1,4 +1,4 @@
-"""Parity on tensors: what counts as a difference and as a flip, and the message of the gate."""
+"""Parity on tensors: differences, flips, and the messages of the gate."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_equal_answers_have_no_difference() -> None:
     assert parity.compare(KERAS, KERAS, 1e-5) == parity.Parity(3, 0.0, 0, ())
 
 
-def test_a_flip_counts_only_where_keras_was_sure() -> None:
+def test_a_flip_counts_only_if_the_margin_of_keras_exceeds_the_tolerance() -> None:
     swapped = KERAS[:, [1, 0, 2]]
     assert parity.compare(swapped, KERAS, 1e-5).flips == (0,)
     assert parity.compare(swapped, KERAS, 1e-6).flips == (0, 1)
@@ -24,7 +24,7 @@ def test_a_flip_counts_only_where_keras_was_sure() -> None:
 
 
 @pytest.mark.parametrize("damage", [np.nan, np.inf])
-def test_no_number_is_no_agreement(damage: float) -> None:
+def test_a_value_that_is_not_finite_is_an_infinite_difference(damage: float) -> None:
     broken = KERAS.copy()
     broken[2, 0] = damage
     assert parity.compare(broken, KERAS, 1e-5).worst == 2
@@ -35,7 +35,7 @@ def test_the_gate_names_image_and_value() -> None:
     allowed = Verify(largest_difference=1e-5, flips=0, images=1, files=1)
     parity.check(parity.compare(KERAS + np.float32(1e-6), KERAS, 1e-5), allowed, "cnn")
     with pytest.raises(
-        DarkroomError, match=r"cnn: onnxruntime and Keras disagree on 1 images \(verify.flips: 0\): validation/000000"
+        DarkroomError, match=r"cnn: onnxruntime and Keras disagree on 1 of 3 images \(verify.flips: 0\): validation/000000"
     ):
         parity.check(parity.compare(KERAS[:, [1, 0, 2]], KERAS, 1e-5), allowed, "cnn")
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Only files whose SHA-256 is in the reports are used."""
+"""Only files whose SHA-256 matches the reports are used."""
 
 import hashlib
 from pathlib import Path
@@ -38,18 +38,22 @@ def test_only_the_smaller_files_that_quantize_kept_are_used(workspace: Workspace
     kept = {"kept": True, "sha256": hashlib.sha256(b"small").hexdigest()}
     artifacts.write_json(model.quantize_report, {"float32": {}, "int8": kept, "float16": {"kept": False, "sha256": None}})
     for precision in ("int8", "float16"):
-        artifacts.write_bytes(model.smaller / f"model.{precision}.onnx", b"small")
+        artifacts.write_bytes(model.quantized_folder / f"model.{precision}.onnx", b"small")
     assert model.quantized() == {"int8": b"small"}
-    artifacts.write_bytes(model.smaller / "model.int8.onnx", b"Small")
+    artifacts.write_bytes(model.quantized_folder / "model.int8.onnx", b"Small")
     with pytest.raises(
         DarkroomError, match="quantized/model.int8.onnx: not the file that quantize kept; run `dvc repro publish@m`"
     ):
         model.quantized()
 
 
-def test_a_damaged_report_is_refused(workspace: Workspace) -> None:
+@pytest.mark.parametrize("damaged", [b'{"sha256": ', b"\xff", b"[]", b'{"int8": "kept"}'])
+def test_a_damaged_report_is_refused(workspace: Workspace, damaged: bytes) -> None:
     model = verified_models.candidate(workspace, "m")
     artifacts.write_bytes(model.onnx, b"model")
-    artifacts.write_bytes(model.verify_report, b'{"sha256": ')
+    artifacts.write_bytes(model.verify_report, damaged)
+    artifacts.write_bytes(model.quantize_report, damaged)
     with pytest.raises(DarkroomError, match=r"models/m/candidate/verify.json: damaged \(.*\); run `dvc repro verify@m`"):
         model.content()
+    with pytest.raises(DarkroomError, match=r"models/m/candidate/quantize.json: damaged \(.*\); run `dvc repro quantize@m`"):
+        model.quantized()

@@ -6,8 +6,8 @@ OpenCV and NumPy.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import INTERPOLATIONS, ImagePolicy
 from darkroom.data.images import decoding
@@ -15,8 +15,6 @@ from darkroom.data.images.decoding import DecodedImage
 from darkroom.data.images.formats import SUFFIXES, misnamed
 
 __all__ = ["SUFFIXES", "DecodedImage", "conform", "decode", "misnamed", "read"]
-
-Pixels = NDArray[np.uint8]
 
 
 def decode(content: bytes, policy: ImagePolicy) -> Pixels:
@@ -34,7 +32,7 @@ def read(content: bytes, policy: ImagePolicy, capture_stderr: bool = False) -> D
 
 
 def conform(pixels: Pixels, policy: ImagePolicy) -> Pixels:
-    """Converts uint8 H x W or H x W x C pixels (RGB order) to the size and the channels of `policy`.
+    """Converts uint8 pixels, H x W or H x W x C (RGB order), to the size and channels of `policy`.
 
     Colour becomes grey by the same formula for every source: OpenCV's 0.299 R + 0.587 G + 0.114 B.
     """
@@ -63,7 +61,7 @@ def _resize(pixels: Pixels, policy: ImagePolicy) -> Pixels:
     ratio = fit(policy.height / height, policy.width / width)
     scaled_height, scaled_width = max(1, round(height * ratio)), max(1, round(width * ratio))
     if scaled_height * scaled_width > policy.max_pixels:
-        raise DarkroomError("too narrow: scaled to be cropped, it has more pixels than image.max_pixels allows")
+        raise DarkroomError("too narrow: scaled for cropping, it has more pixels than image.max_pixels allows")
     return _pad_or_crop(_scale(pixels, scaled_height, scaled_width, policy), policy)
 
 

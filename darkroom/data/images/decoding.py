@@ -7,23 +7,25 @@ colour, of which Pillow keeps only the upper 8 bits. Colour profiles are not app
 import io
 import struct
 import zlib
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError, features
 
+from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
-from darkroom.data.images import high_bit_depth, orientation
+from darkroom.data.images import high_bit_depth, opencv, orientation
 from darkroom.data.images.formats import UNSUPPORTED, format_of
 from darkroom.data.images.orientation import Background
 from darkroom.data.images.stderr_guard import captured_stderr, pillow_guard
 
-Pixels = NDArray[np.uint8]
+Guard = Callable[[], AbstractContextManager[None]]
 
-YCCK = 2  # the colour transform in Adobe's marker of a four-colour JPEG that is stored as YCCK
+YCCK = 2  # the colour transform in Adobe's marker of a four-colour JPEG stored as YCCK
 OPTIONAL_DECODERS = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}  # Pillow can be built without them
 MODES = {  # Pillow's mode: the mode to convert to, and the note about it
     "1": ("L", "1 bit"),
@@ -39,8 +41,8 @@ MODES = {  # Pillow's mode: the mode to convert to, and the note about it
     "RGBA": ("RGBA", None),
     "RGBa": ("RGBA", None),
 }
-# Everything that the decoders raised for tens of thousands of files with a few bytes changed.
-DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, RuntimeError, struct.error, zlib.error, cv2.error)
+# All that Pillow raised for tens of thousands of files with a few bytes changed.
+DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, RuntimeError, struct.error, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -80,24 +82,31 @@ def _supported_format(content: bytes) -> str:
 
 
 def _decode(image_format: str, content: bytes, background: Background, max_pixels: int) -> tuple[Pixels, list[str]]:
+    pillow: Guard = partial(_pillow, image_format, max_pixels)
+    with pillow():
+        image = Image.open(io.BytesIO(content), formats=[image_format])
+    if image.width * image.height > max_pixels:
+        raise _too_large(max_pixels)
+    with pillow():
+        turn, frames = image.getexif().get(ExifTags.Base.Orientation, 1), getattr(image, "n_frames", 1)
+    plain_jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
+    if plain_jpeg and (pixels := _with_opencv(image.mode, content)) is not None:
+        decoded: tuple[Pixels, list[str]] = pixels, []
+    else:
+        decoded = _with_pillow(image, content, pillow)
+    return orientation.normalize(*decoded, turn, frames, image.format == "TIFF", background)
+
+
+@contextmanager
+def _pillow(image_format: str, max_pixels: int) -> Iterator[None]:
+    """Wraps calls into Pillow and nothing else: what they raise for a damaged file becomes a DarkroomError."""
     try:
         with pillow_guard(max_pixels):
-            image = Image.open(io.BytesIO(content), formats=[image_format])
-            if image.width * image.height > max_pixels:
-                raise _too_large(max_pixels)
-            turn, frames = image.getexif().get(ExifTags.Base.Orientation, 1), getattr(image, "n_frames", 1)
-            plain_jpeg = image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB")
-            decoded = None if plain_jpeg else _with_pillow(image, content)
-        if decoded is None and (pixels := _with_opencv(image.mode, content)) is not None:  # needs no lock
-            decoded = pixels, []
-        if decoded is None:
-            with pillow_guard(max_pixels):  # Pillow either decodes it or raises the reason
-                decoded = _with_pillow(image, content)
-        return orientation.normalize(*decoded, turn, frames, image.format == "TIFF", background)
+            yield
     except Image.DecompressionBombError:
         raise _too_large(max_pixels) from None
     except UnidentifiedImageError:
-        raise DarkroomError(f"a damaged or truncated {image_format} file, or one of a rare kind") from None
+        raise DarkroomError(f"a damaged, truncated or unsupported {image_format} file") from None
     except DAMAGE:
         raise DarkroomError(f"a damaged or truncated {image_format} file") from None
 
@@ -109,22 +118,27 @@ def _too_large(max_pixels: int) -> DarkroomError:
 def _with_opencv(mode: str, content: bytes) -> Pixels | None:
     """A plain JPEG as stored in the file, uint8 H x W or H x W x 3; None where OpenCV cannot decode it."""
     flag = cv2.IMREAD_COLOR_RGB if mode == "RGB" else cv2.IMREAD_GRAYSCALE
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    pixels = opencv.decode(content, flag | cv2.IMREAD_IGNORE_ORIENTATION)
     return None if pixels is None else np.asarray(pixels, np.uint8)
 
 
-def _with_pillow(image: Image.Image, content: bytes) -> tuple[Pixels, list[str]]:
+def _with_pillow(image: Image.Image, content: bytes, pillow: Guard) -> tuple[Pixels, list[str]]:
     """uint8 H x W (grey), or H x W x C: grey and alpha, RGB, RGB and alpha; and the notes."""
     bits = high_bit_depth.bits(image, content)
-    image.load()
+    with pillow():
+        image.load()
     notes = [f"{bits} bit"] if bits > 8 else []
     if bits > 8 and (pixels := high_bit_depth.pixels(image, content, bits)) is not None:
         return pixels, notes
     if image.mode not in MODES:
-        raise DarkroomError(f"values of Pillow's mode {image.mode}, which do not say what is white; save it with 8 or 16 bit")
+        raise DarkroomError(f"values of Pillow's mode {image.mode}, which do not define white; save it with 8 or 16 bits")
     mode, note = MODES[image.mode]
     if image.has_transparency_data and not mode.endswith("A"):
         mode = "LA" if mode == "L" else "RGBA"
     if note:
         notes.append("YCCK" if image.mode == "CMYK" and image.info.get("adobe_transform") == YCCK else note)
-    return np.asarray(image.convert(mode)), notes
+    if image.format == "PNG" and image.mode == "L" and isinstance(key := image.info.get("transparency"), int):
+        image.info["transparency"] = high_bit_depth.scaled_key(key, content)
+    with pillow():
+        converted = image.convert(mode)
+    return np.asarray(converted), notes

@@ -1,4 +1,4 @@
-"""Recognises the format of an image file by its first bytes, and knows its suffixes. Names of formats are Pillow's."""
+"""The format of an image file by its first bytes, and the suffixes of each format. Formats have Pillow's names."""
 
 from pathlib import PurePath
 
@@ -41,7 +41,7 @@ def format_of(content: bytes) -> str | None:
 
 
 def misnamed(content: bytes, name: str) -> str | None:
-    """`a PNG file named .jpg`; None where the suffix of `name` fits the content, or the format is unknown."""
+    """`a PNG file named .jpg`; None where the suffix of `name` matches the content, or the format is unknown."""
     image_format, suffix = format_of(content), PurePath(name).suffix.lower()
     if image_format is None or suffix in {**SUFFIXES_OF, **UNSUPPORTED}[image_format]:
         return None

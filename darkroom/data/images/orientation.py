@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from darkroom.core.arrays import Pixels
+
 Background = tuple[int, int, int]
 
 TRANSPOSE = partial(np.swapaxes, axis1=0, axis2=1)
-TURNS: dict[int, Callable[[Any], Any]] = {  # EXIF orientation: the operation that undoes it
+TURNS: dict[int, Callable[[Pixels], Pixels]] = {  # EXIF orientation: the operation that undoes it
     2: np.fliplr,
     3: partial(np.rot90, k=2),
     4: np.flipud,
@@ -28,7 +27,7 @@ def normalize(
     """Composites alpha over `background` and applies the EXIF `orientation`.
 
     `pixels` is uint8 H x W or H x W x C as stored in the file, `frames` the file's number of frames. Returns uint8 H x W or
-    H x W x 3, and `notes` with a line added for each conversion.
+    H x W x 3, and `notes` with an entry added for each conversion.
     """
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         if pixels[..., -1].min() < 255:

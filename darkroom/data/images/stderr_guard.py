@@ -25,7 +25,7 @@ _NULL_HANDLER = logging.NullHandler()
 
 @contextmanager
 def pillow_guard(max_pixels: int) -> Iterator[None]:
-    """In the block Pillow prints nothing and raises DecompressionBombError beyond twice `max_pixels`. One thread at a time."""
+    """In the block, Pillow prints nothing and raises DecompressionBombError above twice `max_pixels`. One thread at a time."""
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Without a handler Python prints logged warnings. Adding the same handler again has no effect.

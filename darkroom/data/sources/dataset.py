@@ -8,21 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from darkroom import config
+from darkroom.core import csv_files
+from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.data.sources import archives, readers
 from darkroom.data.sources.readers import Collection
-from darkroom.data.sources.readers.collection import Pixels
 
 UNPACKED = "unpacked-"
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a catalog entry says of its data set. A user's own data set has a title only."""
+    """What a catalog entry says about its data set. A user's own data set has only a title."""
 
     title: str
     homepage: str = ""
@@ -42,7 +41,7 @@ def describe(name: str, workspace: Workspace) -> Description:
 def opened(name: str, workspace: Workspace) -> Iterator[Collection]:
     """Opens the data set that `dataset:` names. An archive is unpacked into a temporary folder until the block ends.
 
-    Raises DarkroomError, with the name of the file, where no layout is recognised, or where file names are not read as UTF-8.
+    Raises DarkroomError, with the name of the file, if no layout is recognised, or if Python does not read file names as UTF-8.
     """
     if sys.getfilesystemencoding() != "utf-8":
         raise DarkroomError(f"{name}: file names are read as {sys.getfilesystemencoding()} here; set PYTHONUTF8=1")
@@ -53,6 +52,8 @@ def opened(name: str, workspace: Workspace) -> Iterator[Collection]:
         with tempfile.TemporaryDirectory(prefix=UNPACKED, suffix=".part", dir=_temporary(workspace)) as folder:
             archives.unpack(path, Path(folder) / "all")
             yield readers.read(Path(folder) / "all")
+    elif not path.exists():
+        raise DarkroomError(f"{name}: no such file or folder{config.nearest_entry(name, workspace)}")
     else:
         yield readers.read(path)
 
@@ -64,11 +65,11 @@ def remove_leftovers(workspace: Workspace) -> None:
 
 
 def originals(name: str, split: str, count: int, workspace: Workspace) -> list[bytes | Pixels]:
-    """The first `count` images of a prepared split as the data set has them: the bytes of a file, or uint8 pixels.
+    """The first `count` images of a prepared split before preparation: the bytes of a file, or uint8 pixels.
 
     Raises DarkroomError if the index in data/prepared belongs to another data set.
     """
-    index = pd.read_csv(workspace.index, dtype=str, keep_default_na=False, lineterminator="\n")
+    index = csv_files.read(workspace.index, ["split", "source"])
     sources = index.loc[index["split"] == split, "source"].head(count).tolist()
     with opened(name, workspace) as collection:
         positions = dict(zip(collection.items["source"], range(len(collection.items)), strict=True))

@@ -11,6 +11,7 @@ from darkroom.data.ledger import Row
 
 IGNORE_FILE = ".dvcignore"
 LINKED_FOLDER = "a link to a folder; it is not followed"
+NO_FILE = "no such file"
 NOT_UTF8 = "its name is not UTF-8; rename it"
 SYSTEM_FILES = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
 
@@ -49,7 +50,7 @@ def scan(root: Path) -> Listing:
 
 
 def dvc_blockers(name: str, root: Path) -> list[Row]:
-    """What in the data set `name`, a folder below the checkout `root`, makes DVC fail or wait forever.
+    """The entries of the data set `name`, a folder below the checkout `root`, on which DVC fails or waits forever.
 
     Entries that the .dvcignore of the checkout matches are left out.
     """
@@ -65,7 +66,7 @@ def unreadable(path: Path) -> str | None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        return "a broken link" if path.is_symlink() else "no such file"
+        return "a broken link" if path.is_symlink() else NO_FILE
     except OSError as error:  # a link to itself, a name that is too long, a folder without permission
         return _reason(error)
     if stat.S_ISDIR(mode):

@@ -3,17 +3,15 @@
 It records which files the results came from, and preprocess refuses files that differ from it.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
-from darkroom.core import csv_files
+from darkroom.core import csv_files, digests, ordered
 from darkroom.core.errors import DarkroomError
-from darkroom.data import executors
+from darkroom.data import progress
 from darkroom.data.sources import listing
 from darkroom.data.sources.readers.collection import Collection, Files
 
@@ -28,9 +26,8 @@ def write(dataset: Path, collection: Collection, target: Path) -> pd.DataFrame:
     locations = [*_images(collection), *_other_files(dataset, collection)]
     chunks = (locations[start : start + FILES_PER_TASK] for start in range(0, len(locations), FILES_PER_TASK))
     entries: list[Entry] = []
-    options = {"unit": " files", "mininterval": 1, "delay": 1, "leave": False, "disable": None}
-    with ThreadPoolExecutor(THREADS) as pool, tqdm(desc="manifest", total=len(locations), **options) as bar:
-        for hashed in executors.map_in_order(pool, THREADS, _hash, chunks):
+    with ThreadPoolExecutor(THREADS) as pool, progress.bar("manifest", "files", len(locations)) as bar:
+        for hashed in ordered.map_in_order(pool, THREADS, _hash, chunks):
             entries += hashed
             bar.update(len(hashed))
     table = pd.DataFrame(entries, columns=["path", "size", "sha256"])
@@ -42,12 +39,12 @@ def read(path: Path) -> dict[str, str]:
     """The SHA-256 of each file by name; empty if there is no manifest, as for a catalog entry."""
     if not path.is_file():
         return {}
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
+    table = csv_files.read(path, ["path", "sha256"])
     return dict(zip(table["path"], table["sha256"], strict=True))
 
 
 def check(dataset: Path, collection: Collection, manifest: Path) -> dict[str, str]:
-    """What `read` returns. Raises DarkroomError for an image that the manifest lacks, or a changed table, array or archive.
+    """Returns the manifest as `read` does. Raises DarkroomError for an image not in it, or a changed table, array or archive.
 
     The content of the images is checked when they are decoded.
     """
@@ -85,8 +82,4 @@ def _other_files(dataset: Path, collection: Collection) -> list[Location]:
 
 
 def _hash(locations: Sequence[Location]) -> list[Entry]:
-    entries = []
-    for folder, name in locations:
-        with (folder / name).open("rb") as stream:
-            entries.append((name, (folder / name).stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()))
-    return entries
+    return [(name, (folder / name).stat().st_size, digests.of_file(folder / name)) for folder, name in locations]

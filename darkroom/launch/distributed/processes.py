@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, first_line
 from darkroom.launch.distributed import watchdog
 from darkroom.launch.distributed.cluster import OPTIONS, Cluster
 from darkroom.launch.distributed.shard import Shard
@@ -43,7 +43,7 @@ def connected(cluster: Cluster | None) -> Iterator[None]:
     except KeyboardInterrupt:
         code = 130
         raise
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError) as error:  # no class of JAX's own: only the text tells a lost process
         if watchdog.SIGNS_OF_LOSS.search(str(error)):
             raise DarkroomError(watchdog.LOST) from None
         raise
@@ -83,9 +83,8 @@ def _join(cluster: Cluster) -> None:
             initialization_timeout=CONNECT_TIMEOUT,
             heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
         )
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DarkroomError(f"several processes: {reason}; each takes {OPTIONS}") from None
+    except (ValueError, RuntimeError) as error:
+        raise DarkroomError(f"several processes: {first_line(error)}; each takes {OPTIONS}") from None
     signal.signal(signal.SIGINT, handler)
     print(watchdog.CONNECTED, file=sys.stderr, flush=True)
 

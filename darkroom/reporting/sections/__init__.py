@@ -1,1 +1,1 @@
-"""The sections of the page: each takes the values for its template from the results of the stages."""
+"""The sections of the page: each collects the values of its template from the results of the stages."""

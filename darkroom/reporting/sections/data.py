@@ -1,31 +1,35 @@
 """The data: class balance, what happened to the files, duplicates and leaks.
 
-`summary` is the content of reports/data/summary.json, `pairs` the table in reports/data/duplicates.csv.
+`summary` is the content of reports/data/summary.json, `pairs` are the `unique_pairs` of reports/data/duplicates.csv.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from darkroom.core import artifacts
+from darkroom.core import artifacts, csv_files
 from darkroom.core.workspace import Workspace
+from darkroom.data.index import DROPPED, SPLITS
 from darkroom.data.shards import Shards
-from darkroom.evaluation import tables
 from darkroom.reporting import figures
 
 ACTIONS = ("converted", "refused")
-COLUMNS = 12  # the most classes that get a column each in the table of reasons
-MANY = 30  # with more classes than this, the page shows less of each
+COLUMNS = 12  # with more classes, the table of reasons has totals only
+MANY = 30  # with more classes, the page shows less of each
 PAIRS = 20  # of duplicates with different labels, at most
+LAYOUTS = {"IDX": "arrays in the format of MNIST (IDX)", "folder per class": "a folder per class"}
 SIDE = 128  # the longer side of an image on the page, in pixels
 
 
 def content(workspace: Workspace, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that do not depend on the models."""
+    """The values of the sections about the data, which do not depend on the models."""
+    pairs = unique_pairs(csv_files.read(workspace.duplicates))
     return {
         "data": summary,
+        "layout": layout(summary),
         "many": len(summary["classes"]) > MANY,
         "totals": {split: sum(counts.values()) for split, counts in summary["images"].items()},
         "balance": balance(summary),
@@ -33,8 +37,15 @@ def content(workspace: Workspace, summary: Mapping[str, Any]) -> dict[str, Any]:
         "mosaics": mosaics(Shards(workspace.split("train")), summary["classes"]),
         "reasons": reasons(summary),
         "previews": artifacts.read_json(workspace.previews),
-        "conflicts": conflicts(tables.read(workspace.duplicates), PAIRS),
+        "paired": by_splits(pairs),
+        "conflicts": conflicts(pairs, PAIRS),
     }
+
+
+def layout(summary: Mapping[str, Any]) -> str:
+    """The layout that the images were read from, in plain words."""
+    name, colon, rest = str(summary["layout"]).partition(":")
+    return LAYOUTS.get(name, name) + colon + rest
 
 
 def balance(summary: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -49,7 +60,7 @@ def extremes(summary: Mapping[str, Any]) -> tuple[tuple[str, int], tuple[str, in
 
 
 def mosaics(train: Shards, classes: Sequence[str]) -> dict[str, str]:
-    """The first training images of each class, side by side, as data URIs; fewer and smaller ones for many classes."""
+    """The first training images of each class, side by side, as data URLs; fewer and smaller ones for many classes."""
     count, side = (8, SIDE // 4) if len(classes) > MANY else (14, SIDE // 2)
     rows = {name: np.flatnonzero(train.labels == label)[:count] for label, name in enumerate(classes)}
     return {name: figures.png(figures.mosaic(train.images(row), side)) for name, row in rows.items() if len(row)}
@@ -72,11 +83,26 @@ def reasons(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {"columns": columns, "rows": rows}
 
 
+def unique_pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of duplicates.csv (each an image and its most similar duplicate), with each pair once."""
+    pairs = [tuple(sorted(pair)) for pair in zip(rows["source"], rows["partner"], strict=True)]
+    return rows[~pd.Series(pairs, index=rows.index, dtype=object).duplicated()]
+
+
+def by_splits(pairs: pd.DataFrame) -> dict[str, int]:
+    """The number of pairs within each split and between each two, under titles such as `between train and test`."""
+    names = (*SPLITS, DROPPED)
+    sides = zip(pairs["split"].map(names.index), pairs["partner_split"].map(names.index), strict=True)
+    counts = Counter(tuple(sorted({*side})) for side in sides)
+    return {
+        f"{'within' if len(side) == 1 else 'between'} {' and '.join(names[index] for index in side)}": count
+        for side, count in sorted(counts.items())
+    }
+
+
 def conflicts(pairs: pd.DataFrame, most: int) -> list[dict[str, str]]:
-    """The first `most` pairs of duplicates whose classes differ, in descending similarity, each pair once."""
+    """The first `most` pairs of duplicates whose classes differ, in descending similarity."""
     differ = pairs[pairs["class"] != pairs["partner_class"]]
-    both = [tuple(sorted(pair)) for pair in zip(differ["source"], differ["partner"], strict=True)]
-    differ = differ[~pd.Series(both, index=differ.index, dtype=object).duplicated()]
     order = pd.to_numeric(differ["similarity"], errors="coerce").sort_values(ascending=False, kind="stable").index[:most]
     return [{str(key): str(value) for key, value in row.items()} for row in differ.loc[order].to_dict(orient="records")]
 

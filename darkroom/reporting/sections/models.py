@@ -1,4 +1,4 @@
-"""The models side by side: figures of their files, calibration, learning curves, accuracy against cost.
+"""The models side by side: metrics and calibration of their files, learning curves, accuracy against cost.
 
 `evaluations` holds the content of reports/evaluation/MODEL.json by model.
 """
@@ -6,17 +6,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from darkroom.config.schema import Params
-from darkroom.core.workspace import Workspace
+from darkroom.core import csv_files
+from darkroom.core.workspace import PRECISIONS, Workspace
 from darkroom.reporting import figures
 
 Evaluation = Mapping[str, Any]
 
 
 def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
-    """The figures of all models, and the charts."""
+    """The metrics of all models, and the charts."""
+    curves = {name: csv_files.read(workspace.history(name)).astype(float) for name in evaluations}
     return {
         "evaluations": evaluations,
         "quantized": {name: quantized(row) for name, row in evaluations.items()},
@@ -24,17 +24,17 @@ def content(workspace: Workspace, settings: Params, evaluations: Mapping[str, Ev
         "averaged": [name for name in evaluations if settings.models[name].flip_averaging],
         "best": max(evaluations, key=lambda name: float(evaluations[name]["accuracy"])),
         "level": f"{100 * settings.evaluate.confidence:g}\N{NO-BREAK SPACE}%",
-        "curves_chart": figures.learning_curves({name: pd.read_csv(workspace.history(name)) for name in evaluations}),
+        "curves_chart": figures.learning_curves(curves),
         "accuracy_chart": figures.accuracy(evaluations),
     }
 
 
 def quantized(evaluation: Evaluation) -> dict[str, Evaluation]:
     """The entries of an evaluation for quantized files, kept or not, by precision."""
-    return {key: row for key, row in evaluation.items() if isinstance(row, dict) and "kept" in row}
+    return {precision: evaluation[precision] for precision in PRECISIONS if precision in evaluation}
 
 
 def published(name: str, evaluation: Evaluation) -> dict[str, Evaluation]:
-    """The figures of every published file of a model, by its title on the page."""
-    forms = quantized(evaluation)
-    return {name: evaluation, **{f"{name}, {precision}": row for precision, row in forms.items() if row["kept"]}}
+    """The metrics of every published file of a model, by its title on the page."""
+    kept = {f"{name}, {precision}": row for precision, row in quantized(evaluation).items() if row["kept"]}
+    return {name: evaluation, **kept}

@@ -1,4 +1,4 @@
-"""The ONNX check: what verify reported for each model."""
+"""The ONNX check: the report of verify on each model."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from darkroom.core.workspace import Workspace
 
 
 def content(workspace: Workspace, models: Iterable[str]) -> dict[str, Any]:
-    """The report of each model, the largest difference of all, and the total number of flips."""
+    """The reports by model, the largest difference, and the total number of flips."""
     reports = {name: artifacts.read_json(workspace.report(name, "verify")) for name in models}
     return {
         "verified": reports,

@@ -44,15 +44,15 @@ def start(deterministic: bool) -> str:
     return f"the GPU {device.device_kind} with JAX {jax.__version__}"
 
 
-def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes) -> Iterator[Any]:
-    """The batches that `batches()` yields."""
-    del shapes
+def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes, errors: list[Exception]) -> Iterator[Any]:
+    """The batches that `batches()` yields; its exceptions reach the caller of `fit`."""
+    del shapes, errors
     return batches()
 
 
-def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes) -> keras.utils.PyDataset:
+def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes, errors: list[Exception]) -> keras.utils.PyDataset:
     """`split`: `fit` takes a PyDataset, from its first batch to its last, for any number of passes."""
-    del shapes
+    del shapes, errors
     return split
 
 

@@ -36,18 +36,29 @@ def start(deterministic: bool) -> str:
     return f"the GPU {names[0]} with TensorFlow {tf.__version__}{others}"
 
 
-def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes) -> tf.data.Dataset:
-    """The batches that `batches()` yields, a few of them prefetched. `shapes` has no batch dimension."""
+def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes, errors: list[Exception]) -> tf.data.Dataset:
+    """The batches that `batches()` yields, a few of them prefetched. `shapes` has no batch dimension.
+
+    An exception of `batches` is added to `errors`: TensorFlow raises one of its own instead, with the text of the first.
+    """
+
+    def noting() -> Iterator[Any]:
+        try:
+            yield from batches()
+        except Exception as error:
+            errors.append(error)
+            raise
+
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
     signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(PREFETCH).with_options(options)
+    return tf.data.Dataset.from_generator(noting, output_signature=signature).prefetch(PREFETCH).with_options(options)
 
 
-def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes) -> tf.data.Dataset:
+def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes, errors: list[Exception]) -> tf.data.Dataset:
     """A split from its first batch to its last, for any number of passes."""
     cardinality = tf.data.experimental.assert_cardinality(len(split))
-    return dataset(lambda: (split[index] for index in range(len(split))), shapes).apply(cardinality)
+    return dataset(lambda: (split[index] for index in range(len(split))), shapes, errors).apply(cardinality)
 
 
 def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,12 +1,14 @@
 """BestWeights: the weights of the best epoch, for a training that breaks off."""
 
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
 from darkroom.training import keras_file
+from darkroom.training.callbacks.states import State
+
+STATE = ("epoch", "loss", "accuracy", "weights", "last")
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -19,8 +21,17 @@ class BestWeights(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self.epoch, self.loss, self.accuracy = 0, float("inf"), 0.0
-        self.weights: list[Any] = []
-        self.last: list[Any] = []
+        self.weights: list[np.ndarray] = []
+        self.last: list[np.ndarray] = []
+
+    def get_state(self) -> State:
+        """The best epoch and the last one."""
+        return {name: getattr(self, name) for name in STATE}
+
+    def set_state(self, state: State) -> None:
+        """Continues after the epochs of another process."""
+        for name in STATE:
+            setattr(self, name, state[name])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Compares the epoch with the best one; with `use_ema` the model has the averaged weights at this point."""

@@ -17,14 +17,13 @@ from darkroom.core.errors import DarkroomError
 from darkroom.launch import checkpoint_file
 from darkroom.launch.checkpoint_file import TrainingState
 from darkroom.training import backend
-
-NOT_STATE = ("params", "_model", "model", "monitor_op", "min_delta")  # of a callback: set by Keras or recreated
+from darkroom.training.callbacks.states import Stateful, stateful
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Writes the state of a training to `path`, after each epoch and, within an epoch, every `steps` batches.
 
-    It must come after the callbacks whose state it saves. `belongs` is what the checkpoint belongs to; `begin` is the state to
+    `belongs` is what the checkpoint belongs to; `begin` is the state to
     resume from, if there is one. `writes` is true in the first process only.
     """
 
@@ -34,12 +33,11 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.path, self.belongs, self.steps, self.begin, self.writes = path, belongs, steps, begin, writes
         self.position = (begin.epoch, begin.batch) if begin else (0, 0)
-        self.others: list[keras.callbacks.Callback] = []
+        self.others: list[Stateful] = []
 
-    def watch(self, others: list[keras.callbacks.Callback]) -> tuple[int, int]:
-        """Registers the callbacks whose state is saved too; returns the epoch and the batch, both from 0, to start at."""
-        self.others = others
-        return self.position
+    def watch(self, others: list[keras.callbacks.Callback]) -> None:
+        """Registers the callbacks whose state is saved too. They must come before this one."""
+        self.others = [stateful(callback) for callback in others]
 
     def outlook(self) -> str:
         """What the next run does if the training stops now, as text for the user."""
@@ -70,7 +68,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.writes:
             return
         variables = [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in self._variables()]
-        states = [callback_state(callback) for callback in self.others]
+        states = [callback.get_state() for callback in self.others]
         checkpoint_file.write(self.path, TrainingState(epoch, batch, variables, states, self.belongs))
 
     def _restore(self, begin: TrainingState) -> None:
@@ -81,14 +79,9 @@ class Checkpoint(keras.callbacks.Callback):
         for variable, value in zip(variables, begin.variables, strict=True):
             variable.assign(value)
         for callback, state in zip(self.others, begin.callbacks, strict=True):
-            vars(callback).update(state)
+            callback.set_state(state)
         if begin.batch:
             self.model.train_function = skipping(self.model, begin.batch)
-
-
-def callback_state(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """The attributes of a callback that are its state: numbers, text, arrays, and lists and mappings of them."""
-    return {name: value for name, value in vars(callback).items() if name not in NOT_STATE and _is_plain(value)}
 
 
 def skipping(model: keras.Model, batches: int) -> Callable[..., Any]:
@@ -108,11 +101,3 @@ def skipping(model: keras.Model, batches: int) -> Callable[..., Any]:
         return ({}, *states) if states else {}
 
     return step
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic)

@@ -3,6 +3,8 @@
 import keras
 import pandas as pd
 
+from darkroom.training.callbacks.states import State
+
 
 class LearningCurves(keras.callbacks.Callback):
     """Records epoch (from 1), accuracy, loss, val_accuracy and val_loss after each epoch."""
@@ -16,6 +18,14 @@ class LearningCurves(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds a row."""
         self.rows.append([epoch + 1, *((logs or {})[name] for name in self.COLUMNS[1:])])
+
+    def get_state(self) -> State:
+        """The rows so far."""
+        return {"rows": self.rows}
+
+    def set_state(self, state: State) -> None:
+        """Continues after the rows of another process."""
+        self.rows = state["rows"]
 
     def table(self) -> pd.DataFrame:
         """The records, one row per epoch."""

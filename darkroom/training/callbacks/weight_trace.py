@@ -1,11 +1,13 @@
 """WeightTrace: the digest of every tensor after each epoch."""
 
-import hashlib
-from typing import Any
-
 import keras
 import numpy as np
 import pandas as pd
+
+from darkroom.core import digests
+from darkroom.training.callbacks.states import State
+
+DIGITS = 16  # of 64: enough to tell tensors apart
 
 
 class WeightTrace(keras.callbacks.Callback):
@@ -18,13 +20,21 @@ class WeightTrace(keras.callbacks.Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[Any]] = []
+        self.rows: list[list[int | str]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds one row per tensor, in Keras's order."""
         for variable in [*self.model.variables, *self.model.optimizer.variables]:
             content = np.asarray(keras.ops.convert_to_numpy(variable)).tobytes()
-            self.rows.append([epoch + 1, variable.path, hashlib.sha256(content).hexdigest()[:16]])
+            self.rows.append([epoch + 1, variable.path, digests.sha256(content)[:DIGITS]])
+
+    def get_state(self) -> State:
+        """The rows so far."""
+        return {"rows": self.rows}
+
+    def set_state(self, state: State) -> None:
+        """Continues after the rows of another process."""
+        self.rows = state["rows"]
 
     def table(self) -> pd.DataFrame:
         """The records, one row per epoch and tensor."""

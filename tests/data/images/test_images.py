@@ -19,8 +19,8 @@ RED[..., 0] = 255
 
 
 def test_colours_stay_in_rgb_order() -> None:
-    for kind in ("PNG", "BMP", "WEBP"):
-        assert np.array_equal(images.decode(saved(RED, kind), COLOUR), RED)
+    for image_format in ("PNG", "BMP", "WEBP"):
+        assert np.array_equal(images.decode(saved(RED, image_format), COLOUR), RED)
     red, green, blue = images.decode(saved(RED, "JPEG"), COLOUR).mean(axis=(0, 1))
     assert red > 250 and green < 5 and blue < 5
 
@@ -88,9 +88,7 @@ def test_area_averages_along_an_axis_that_shrinks_and_is_linear_along_one_that_g
 
 def test_a_line_that_would_fill_the_memory_is_refused() -> None:
     line = np.zeros((1, 10_000), np.uint8)
-    with pytest.raises(
-        DarkroomError, match="too narrow: scaled to be cropped, it has more pixels than image.max_pixels allows"
-    ):
+    with pytest.raises(DarkroomError, match="too narrow: scaled for cropping, it has more pixels than image.max_pixels allows"):
         images.conform(line, replace(GREY, height=200, width=200, shape="crop"))
     assert images.conform(line, replace(GREY, shape="pad")).shape == (4, 4, 1)
 
@@ -98,6 +96,6 @@ def test_a_line_that_would_fill_the_memory_is_refused() -> None:
 @pytest.mark.parametrize(
     "pixels", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros(4, np.uint8), np.zeros((0, 4), np.uint8)]
 )
-def test_pixels_of_another_kind_are_refused(pixels: np.ndarray) -> None:
+def test_pixels_of_another_dtype_or_shape_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(DarkroomError, match="pixels must be uint8|without pixels"):
         images.conform(pixels, GREY)

@@ -65,17 +65,17 @@ def test_archives_are_recognised_by_their_suffix(name: str, expected: bool) -> N
     assert archives.is_archive(Path(name)) is expected
 
 
-def test_an_archive_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "none.zip"
     assert refused(archives.unpack, path, tmp_path / "folder") == f"{path}: cannot be read (No such file or directory)"
     assert everything(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", CHECKED)
-def test_a_full_disk_is_foreseen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_too_little_disk_space_is_refused_in_advance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     path = saved(tmp_path, GOOD[name], name)
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: SimpleNamespace(free=495))
-    line = f"{path}: needs more than the 495 bytes that are free on the disk"
+    line = f"{path}: needs more than the 495 bytes free on the disk"
     assert refused(archives.unpack, path, tmp_path / "folder") == line
     assert everything(tmp_path).keys() == {name}
 
@@ -89,7 +89,7 @@ def test_the_folder_must_be_empty(tmp_path: Path, name: str) -> None:
     assert everything(folder) == {"a.bin": b"mine"}
 
 
-def test_nothing_is_written_over_a_file(tmp_path: Path) -> None:
+def test_no_file_is_overwritten(tmp_path: Path) -> None:
     """Two names may be one file on a file system that ignores case."""
     path = saved(tmp_path, b"mine")
     assert refused(archives._write, path, archives.Entry("X.ZIP", iter([b"x"]))) == "'X.ZIP' cannot be written (File exists)"
@@ -118,4 +118,20 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(KeyboardInterrupt):
         archives.unpack(path, tmp_path / "folder")
     assert "a.bin" in steps[1]
+    assert everything(tmp_path).keys() == {name}
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar.gz"])
+@pytest.mark.parametrize("function", ["rules.Rules.admit", "_write"])
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError])
+def test_an_error_of_ours_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, function: str, error: type[Exception]
+) -> None:
+    def broken(*_: object) -> None:
+        raise error("a bug")
+
+    path = saved(tmp_path, GOOD[name], name)
+    monkeypatch.setattr(f"darkroom.data.sources.archives.{function}", broken)
+    with pytest.raises(error, match="a bug"):
+        archives.unpack(path, tmp_path / "folder")
     assert everything(tmp_path).keys() == {name}

@@ -1,4 +1,4 @@
-"""What `dataset:` names, opened in place or unpacked for a while, and the original images of a prepared split."""
+"""What `dataset:` names, opened in place or unpacked temporarily, and the original images of a prepared split."""
 
 import sys
 import zipfile
@@ -47,7 +47,7 @@ def test_leftovers_of_a_killed_run_are_removed(workspace: Workspace) -> None:
     assert list(workspace.raw.parent.iterdir()) == [workspace.raw]
 
 
-def test_originals_come_in_the_order_of_the_index(workspace: Workspace) -> None:
+def test_originals_are_in_the_order_of_the_index(workspace: Workspace) -> None:
     write_index(workspace, "train,cat/a.png", "validation,dog/c.png", "validation,dog/b.png")
     assert dataset.originals("photos", "validation", 2, workspace) == [b"dog/c.png", b"dog/b.png"]
     assert dataset.originals("photos", "validation", 1, workspace) == [b"dog/c.png"]

@@ -1,4 +1,4 @@
-"""Hostile and damaged archives: each is refused with its line, and leaves nothing."""
+"""Hostile and damaged archives: each is refused with one line and leaves nothing behind."""
 
 import gc
 import gzip
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data.sources import archives
+from darkroom.data.sources import archives, bombs
 from darkroom.data.sources.archives import tars
 from darkroom.data.sources.archives.rules import Rules
 from tests.data.sources.test_archives import CHECKED, FILES, GOOD, everything, refused, saved
@@ -36,7 +36,7 @@ def test_hostile_archives_are_refused_and_leave_nothing(tmp_path: Path, content:
 def test_endless_long_names_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path, hostile.header(b"x", 1, b"L", b"a") * 2000 + hostile.WHOLE)
     line = refused(archives.unpack, path, tmp_path / "folder")
-    assert line.startswith(f"{path}: damaged or cut short (maximum recursion depth exceeded")
+    assert line.startswith(f"{path}: damaged or truncated (maximum recursion depth exceeded")
     assert everything(tmp_path).keys() == {"x.zip"}
 
 
@@ -50,20 +50,20 @@ def test_endless_long_names_are_refused(tmp_path: Path) -> None:
     ids=["zip", "members", "zeros after the end"],
 )
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, files: dict[str, bytes]) -> None:
-    monkeypatch.setattr(archives, "MIN_LIMIT", 5000)
-    monkeypatch.setattr(archives, "MAX_RATIO", 1)
+    monkeypatch.setattr(bombs, "MIN_LIMIT", 5000)
+    monkeypatch.setattr(bombs, "MAX_RATIO", 1)
     path = saved(tmp_path, content)
-    line = f"{path}: unpacks to more than 5,000 bytes, like a bomb; if it is none, unpack it by hand"
+    line = f"{path}: unpacks to more than 5,000 bytes, like a decompression bomb; if you trust it, unpack it yourself"
     assert refused(archives.unpack, path, tmp_path / "folder") == line
     assert everything(tmp_path) == {"x.zip": content}
-    monkeypatch.setattr(archives, "MAX_RATIO", 1000)
+    monkeypatch.setattr(bombs, "MAX_RATIO", 1000)
     archives.unpack(path, tmp_path / "folder")
     assert everything(tmp_path / "folder") == files
 
 
 def test_a_million_members_need_the_memory_of_one() -> None:
     def headers() -> int:
-        return sum(isinstance(thing, tarfile.TarInfo) for thing in gc.get_objects())
+        return sum(isinstance(instance, tarfile.TarInfo) for instance in gc.get_objects())
 
     many = io.BytesIO(hostile.tarred(*((f"f{number}", b"") for number in range(50))))
     gc.collect()

@@ -18,7 +18,7 @@ def write(root: Path, **files: str) -> Path:
     return root
 
 
-def test_a_row_a_file_in_order(tmp_path: Path) -> None:
+def test_one_row_per_file_in_order(tmp_path: Path) -> None:
     root = write(tmp_path / "photos", dog__b_png="b", cat__a_png="aa")
     table = manifest.write(root, readers.read(root), tmp_path / "manifest.csv")
     digests = [hashlib.sha256(content).hexdigest() for content in (b"aa", b"b")]
@@ -42,7 +42,7 @@ def test_a_new_image_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["", "inner/"])
-def test_a_table_is_compared_wherever_it_lies(tmp_path: Path, folder: str) -> None:
+def test_a_table_is_compared_in_any_folder(tmp_path: Path, folder: str) -> None:
     root = tmp_path / "photos"
     inside = write(root / folder, a_png="a", b_png="b", labels_csv="file,label\na.png,x\nb.png,y\n")
     manifest.write(root, readers.read(root), tmp_path / "manifest.csv")

@@ -72,7 +72,10 @@ def test_entries_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("names", [("train", "val", "test"), ("Train", "VALID", "TEST"), ("train", "validation", "test")])
+@pytest.mark.parametrize(
+    "names",
+    [("train", "val", "test"), ("Training", "val", "Testing"), ("Train", "VALID", "TEST"), ("train", "validation", "test")],
+)
 def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) -> None:
     root = files(tmp_path, *(f"{split}/{name}/1.png" for split in names for name in ("cat", "dog")), f"{names[0]}/loose.png")
     collection = readers.read(root)
@@ -88,12 +91,12 @@ def test_split_folders_in_any_case(tmp_path: Path, names: tuple[str, str, str]) 
     [
         (("train/a/1.png", "test/a/1.png", "cats/1.png"), "test, train look like splits, but cats lie beside them"),
         (("train/a/1.png", "val/a/1.png", "valid/a/1.png"), "two folders for one split: train, val, valid"),
-        (("a.png", "b.png"), "not recognised as a data set; known are a folder per class; train, val and test folders"),
+        (("a.png", "b.png"), "not recognised as a data set; supported are a folder per class; train, val and test folders"),
         (("train.csv", "notes.txt"), "not recognised as a data set"),
         (("val/a/1.png", "test/a/1.png"), "test, val look like splits, but there is no train"),
     ],
 )
-def test_a_folder_that_could_be_anything_is_refused(tmp_path: Path, names: tuple[str, ...], line: str) -> None:
+def test_an_ambiguous_or_unknown_folder_is_refused(tmp_path: Path, names: tuple[str, ...], line: str) -> None:
     with pytest.raises(DarkroomError, match=line):
         readers.read(files(tmp_path, *names))
 
@@ -125,7 +128,7 @@ def test_a_class_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
     assert [(row.source, row.reason) for row in collection.refused] == [("caf\\xe9", "its name is not UTF-8; rename it")]
 
 
-def test_folders_of_the_system_are_no_classes(tmp_path: Path) -> None:
+def test_system_folders_are_not_classes(tmp_path: Path) -> None:
     collection = readers.read(
         files(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/@eaDir/x", "test/cat/1.png", "test/.git/x")
     )
@@ -137,7 +140,8 @@ def test_arrays_beside_class_folders(tmp_path: Path) -> None:
     assert [row.source for row in readers.read(root).refused] == ["features.npy", "notes.npz", "x.mat"]
     np.savez(root / "notes.npz", images=IMAGES, labels=LABELS)
     with pytest.raises(
-        DarkroomError, match="arrays: images and labels, and a folder per class: 2 folders: name the arrays, or move one"
+        DarkroomError,
+        match="arrays: images and labels, and a folder per class: 2 folders: name the arrays in params.yaml, or move one away",
     ):
         readers.read(root)
 
@@ -164,23 +168,23 @@ def test_idx_is_read(tmp_path: Path) -> None:
     assert collection.items["split"].tolist() == ["test"] * 4 + ["train"] * 4
 
 
-def test_packed_idx(tmp_path: Path) -> None:
+def test_gzipped_idx(tmp_path: Path) -> None:
     (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES)))
     (tmp_path / "emnist-letters-train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(as_idx(LABELS)))
     assert np.array_equal(readers.read(tmp_path).images[1], IMAGES[1])
     (tmp_path / "emnist-letters-train-images-idx3-ubyte.gz").write_bytes(gzip.compress(as_idx(IMAGES))[:-9])
-    with pytest.raises(DarkroomError, match="a damaged gzip file"):
+    with pytest.raises(DarkroomError, match="idx3-ubyte.gz: damaged or truncated .Compressed file ended"):
         readers.read(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("damage", "line"),
     [
-        (lambda content: content[:-1], "cut short or too long: 63 bytes, the header promises 64"),
-        (lambda content: content + b"x", "cut short or too long: 65 bytes, the header promises 64"),
+        (lambda content: content[:-1], "truncated or too long: 63 bytes, the header states 64"),
+        (lambda content: content + b"x", "truncated or too long: 65 bytes, the header states 64"),
         (lambda content: b"PNG" + content, "not an IDX file of bytes with 3 dimensions"),
         (lambda content: b"", "not an IDX file of bytes with 3 dimensions"),
-        (lambda content: content[:4] + b"\xff" * 12 + content[16:], "the header promises 79228162458924105385300197391"),
+        (lambda content: content[:4] + b"\xff" * 12 + content[16:], "the header states 79228162458924105385300197391"),
     ],
 )
 def test_a_damaged_idx_is_refused(tmp_path: Path, damage, line: str) -> None:
@@ -229,11 +233,11 @@ def test_npy_pairs(tmp_path: Path) -> None:
             "images must be uint8 N x H x W, or N x H x W x 1 or 3, not float64",
         ),
         ({"images": np.zeros((4, 3, 4, 2), np.uint8), "labels": LABELS}, r"not uint8 \(4, 3, 4, 2\)"),
-        ({"images": IMAGES, "labels": np.zeros((4, 14), int)}, r"labels must be one integer an image, not int64 \(4, 14\)"),
-        ({"images": IMAGES, "labels": np.array(list("abcd"))}, "labels must be one integer an image, not <U1"),
+        ({"images": IMAGES, "labels": np.zeros((4, 14), int)}, r"labels must be one integer per image, not int64 \(4, 14\)"),
+        ({"images": IMAGES, "labels": np.array(list("abcd"))}, "labels must be one integer per image, not <U1"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "no images in it"),
         ({"images": IMAGES, "labels": LABELS - 1}, "labels -1..0, but labels count from 0"),
-        ({"pictures": IMAGES, "labels": LABELS}, "no arrays that are known .* it has pictures.npy, labels.npy"),
+        ({"pictures": IMAGES, "labels": LABELS}, "no known arrays .* it has pictures.npy, labels.npy"),
         (
             {"images": IMAGES, "labels": LABELS, "x_train": IMAGES, "y_train": LABELS},
             "more than one pair of arrays for a split",
@@ -248,7 +252,7 @@ def test_arrays_that_cannot_be_labelled_images_are_refused(tmp_path: Path, array
 
 
 def npz_of(header: bytes, member: str = "images.npy") -> bytes:
-    """An .npz of two members, the first with any content."""
+    """An .npz of two members, the first with `header` as its content."""
     good = io.BytesIO()
     np.save(good, LABELS)
     with zipfile.ZipFile(stream := io.BytesIO(), "w") as archive:
@@ -287,16 +291,19 @@ def test_a_damaged_npy_is_refused(tmp_path: Path, shape: str) -> None:
         readers.read(tmp_path)
 
 
-def test_what_is_no_array_in_an_npz_is_refused(tmp_path: Path) -> None:
+def test_a_member_of_an_npz_that_is_not_an_array_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.npz").write_bytes(npz_of(b"just text"))
     with pytest.raises(DarkroomError, match="m.npz: m.npz/images: not a NumPy array"):
         readers.read(tmp_path)
 
 
 def test_an_npz_that_unpacks_to_far_more_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.data.sources.archives.MIN_LIMIT", 1000)
+    monkeypatch.setattr("darkroom.data.sources.bombs.MIN_LIMIT", 1000)
     np.savez_compressed(tmp_path / "m.npz", images=np.zeros((1000, 20, 20), np.uint8), labels=np.arange(1000) % 2)
-    with pytest.raises(DarkroomError, match=r"m.npz: \d+ bytes in \d+: it may be made to fill the memory"):
+    with pytest.raises(
+        DarkroomError,
+        match="m.npz: unpacks to more than [0-9,]+ bytes, like a decompression bomb; if you trust it, unpack it yourself",
+    ):
         readers.read(tmp_path)
 
 
@@ -306,7 +313,7 @@ def test_an_absurd_number_of_classes_is_refused(tmp_path: Path) -> None:
         readers.read(tmp_path)
 
 
-def test_one_file_a_split_in_idx(tmp_path: Path) -> None:
+def test_two_idx_files_for_one_split_are_refused(tmp_path: Path) -> None:
     for stem in ("emnist-letters-train", "train"):
         (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(as_idx(IMAGES))
         (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(as_idx(LABELS))
@@ -340,7 +347,7 @@ def test_cifar_ten_and_hundred(tmp_path: Path) -> None:
     assert readers.read(tmp_path / "hundred").items["label"].tolist() == [0, 1] * 4
     (tmp_path / "hundred" / "test.bin").write_bytes(records(4, 2).tobytes()[:-1])
     with pytest.raises(
-        DarkroomError, match=r"test.bin: cut short or too long: 12295 bytes are no whole number of records of 3074"
+        DarkroomError, match=r"test.bin: truncated or too long: 12295 bytes are not a whole number of records of 3074 bytes"
     ):
         readers.read(tmp_path / "hundred")
 
@@ -374,6 +381,13 @@ def test_a_table_in_every_format(tmp_path: Path, name: str) -> None:
     assert readers.read(tmp_path).items.equals(collection.items)
 
 
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_a_csv_with_another_separator(tmp_path: Path, separator: str) -> None:
+    path = table(tmp_path)
+    path.write_text(path.read_text().replace(",", separator))
+    assert summary(readers.read(tmp_path)) == [("img/a.png", "x", ""), ("img/b.png", "y", ""), ("img/c d.png", "x", "")]
+
+
 def test_whole_numbers_are_classes_in_a_table(tmp_path: Path) -> None:
     assert readers.read(table(tmp_path, "t.parquet", **{"class": [10, 9, 10]})).classes == ("9", "10")
 
@@ -387,7 +401,7 @@ def test_a_parquet_that_pandas_has_shuffled_and_indexed(tmp_path: Path) -> None:
     assert collection.items["group"].tolist() == ["p", "", "q"]
 
 
-def test_what_lies_beside_a_table_is_counted(tmp_path: Path) -> None:
+def test_files_beside_a_table_are_counted(tmp_path: Path) -> None:
     table(tmp_path)
     files(tmp_path, "img/unnamed.png", "notes.txt")
     (tmp_path / "img" / "broken.png").symlink_to("nowhere")
@@ -435,15 +449,23 @@ HOSTILE = {
         "row 3: 'img/a.png': this file is in the table twice",
     ),
     "unknown split": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,holdout\n", "row 3: 'holdout': an unknown split"),
-    "split for some": (b"file,label,split\nimg/a.png,x,train\nimg/b.png,y,\n", "row 3: '': an unknown split"),
+    "split for some": (
+        b"file,label,split\nimg/a.png,x,train\nimg/b.png,y, \n",
+        "row 3: no split, which other rows have: write train, val or test in all, or in none",
+    ),
     "open quote": (b'file,label\n"img/a.png,x\nimg/b.png,y\n', "not a readable table|no label"),
-    "nothing there": (b"file,label\nno.png,x\nnot.png,y\n", "but no file in it to read"),
+    "nothing there": (b"file,label\nno.png,x\nnot.png,y\n", "row 2: 'no.png': no such file in .*, as for every other row$"),
+    "a folder too many": (
+        b"file,label\nphotos/img/a.png,x\nphotos/img/b.png,y\n",
+        "row 2: 'photos/img/a.png': no such file in .*; leave out 'photos/'$",
+    ),
+    "backslashes": (b"file,label\nimg\\a.png,x\nimg\\b.png,y\n", r"row 2: .*; write / for each backslash$"),
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, kind: str) -> None:
-    content, line = HOSTILE[kind]
+@pytest.mark.parametrize("fault", HOSTILE)
+def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, fault: str) -> None:
+    content, line = HOSTILE[fault]
     table(tmp_path).write_bytes(content)
     with pytest.raises(DarkroomError, match=line) as refused:
         readers.read(tmp_path / "labels.csv")
@@ -454,7 +476,7 @@ def test_a_hostile_table_is_refused_with_one_line(tmp_path: Path, kind: str) -> 
 @pytest.mark.parametrize(
     ("columns", "line"),
     [
-        ({"class": [[1], [2], [3]]}, "label: text or whole numbers are expected"),
+        ({"class": [[1], [2], [3]]}, "label: expected text or whole numbers"),
         ({"class": ["x", None, "y"]}, "row 2: no label"),
     ],
 )
@@ -471,6 +493,34 @@ def test_two_tables_are_ambiguous(tmp_path: Path) -> None:
     table(tmp_path)
     table(tmp_path, "more.csv")
     with pytest.raises(
-        DarkroomError, match="several tables of paths and labels: labels.csv, more.csv; name the one in params.yaml"
+        DarkroomError, match="several tables of paths and labels: labels.csv, more.csv; name one of them in params.yaml"
     ):
+        readers.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        *(("m.npz", "arrays.known_files"), ("m.npz", "bombs.check"), ("images.npy", "arrays.known_files")),
+        *(("labels.csv", "columns.row_number"), ("labels.csv", "columns._text"), ("labels.parquet", "columns._parquet")),
+        ("train-images-idx3-ubyte.gz", "idx.of_arrays"),
+    ],
+)
+def test_an_error_of_ours_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, function: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a bug")
+
+    np.savez(tmp_path / "m.npz", images=IMAGES, labels=LABELS) if name == "m.npz" else None
+    if name.startswith("labels"):
+        table(tmp_path, name, **{"class": ["x", "y", "" if "row" in function else "z"]})
+    for stem, array in (("images", IMAGES), ("labels", LABELS)):
+        if name == "images.npy":
+            np.save(tmp_path / stem, array)
+        if name.endswith(".gz"):
+            (tmp_path / f"train-{stem}-idx{array.ndim}-ubyte.gz").write_bytes(gzip.compress(as_idx(array)))
+    where = "darkroom.data.sources" if function.startswith("bombs") else "darkroom.data.sources.readers"
+    monkeypatch.setattr(f"{where}.{function}", broken)
+    with pytest.raises(ValueError, match="^a bug$"):
         readers.read(tmp_path)

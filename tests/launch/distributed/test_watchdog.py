@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from darkroom.launch.distributed import watchdog
+from tests.conftest import HANGS_S
 
 FATAL = """a line of ours
 E1124 22:34:33.986454 14970 coordination_service_agent.cc:289] Polled an error from coordination service
@@ -27,5 +28,5 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
 )
 def test_a_stack_trace_becomes_one_line_and_all_else_passes(written: str, read: str) -> None:
     command = [sys.executable, "-m", watchdog.__name__]
-    done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=HANGS_S)
     assert done.stderr == read

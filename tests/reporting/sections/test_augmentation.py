@@ -1,4 +1,4 @@
-"""How the page writes the arguments of a transform."""
+"""The arguments of a transform on the page."""
 
 from darkroom.reporting.sections import augmentation
 

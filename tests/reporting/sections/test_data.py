@@ -13,7 +13,7 @@ def test_the_balance_is_by_split_and_a_class_may_be_missing() -> None:
     assert data.extremes(summary) == (("a", 4), ("c", 0))
 
 
-def test_reasons_are_in_descending_order_with_a_column_a_class() -> None:
+def test_reasons_are_in_descending_order_with_a_column_per_class() -> None:
     converted = {"16 bit": {"b": 2}, "RGBA": {"a": 2, "b": 3}}
     summary = {"classes": ["b", "a"], "converted": converted, "refused": {"truncated": {"": 1}}}
     assert data.reasons(summary) == {
@@ -26,13 +26,29 @@ def test_reasons_are_in_descending_order_with_a_column_a_class() -> None:
     }
 
 
-def test_conflicts_are_pairs_of_different_classes_the_most_similar_first_each_once() -> None:
-    rows = [
-        ("a", "cat", "train", "b", "dog", "test", "near", "0.991"),
-        ("b", "dog", "test", "a", "cat", "train", "near", "0.991"),
-        ("c", "cat", "train", "d", "cat", "train", "exact", "1.0"),
-        ("e", "dog", "train", "f", "cat", "test", "exact", "1.0"),
-    ]
-    pairs = pd.DataFrame(rows, columns=DUPLICATES)
+PAIRS = [
+    ("a", "cat", "train", "b", "dog", "test", "near", "0.991"),
+    ("b", "dog", "test", "a", "cat", "train", "near", "0.991"),
+    ("c", "cat", "train", "d", "cat", "train", "exact", "1.0"),
+    ("e", "dog", "train", "f", "cat", "test", "exact", "1.0"),
+    ("g", "dog", "dropped", "f", "cat", "test", "exact", "1.0"),
+]
+
+
+def test_a_pair_counts_once_even_if_each_image_names_the_other() -> None:
+    pairs = data.unique_pairs(pd.DataFrame(PAIRS, columns=DUPLICATES))
+    assert pairs["source"].tolist() == ["a", "c", "e", "g"]
+    counts = [("within train", 1), ("between train and test", 2), ("between test and dropped", 1)]
+    assert list(data.by_splits(pairs).items()) == counts
+    assert data.by_splits(pairs.head(0)) == {}
+
+
+def test_conflicts_are_pairs_of_different_classes_most_similar_first() -> None:
+    pairs = data.unique_pairs(pd.DataFrame(PAIRS[:4], columns=DUPLICATES))
     assert [(row["source"], row["partner"]) for row in data.conflicts(pairs, 9)] == [("e", "f"), ("a", "b")]
     assert [row["source"] for row in data.conflicts(pairs, 1)] == ["e"]
+
+
+def test_the_layout_is_in_plain_words() -> None:
+    assert data.layout({"layout": "IDX: train-images"}) == "arrays in the format of MNIST (IDX): train-images"
+    assert data.layout({"layout": "a table of 9 rows: image, class"}) == "a table of 9 rows: image, class"

@@ -11,7 +11,7 @@ from darkroom.core.dvc_files import Dependencies
 from darkroom.launch import checkpoint_file
 from darkroom.launch.checkpoint_file import TrainingState
 from darkroom.training import runtime
-from darkroom.training.callbacks.checkpoint import callback_state
+from darkroom.training.callbacks.states import stateful
 
 pytestmark = pytest.mark.tensorflow
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -45,11 +45,11 @@ def test_every_callback_resumes(name: str, broken: int, tmp_path: Path) -> None:
         callback = fresh()
         for epoch, loss in enumerate(LOSSES):
             if epoch == breaks:
-                checkpoint_file.write(path, TrainingState(epoch, 0, [], [callback_state(callback)], Dependencies({}, {})))
+                checkpoint_file.write(path, TrainingState(epoch, 0, [], [stateful(callback).get_state()], Dependencies({}, {})))
                 callback = fresh()
-                vars(callback).update(checkpoint_file.read(path.read_bytes(), path).callbacks[0])
+                stateful(callback).set_state(checkpoint_file.read(path.read_bytes(), path).callbacks[0])
             callback.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
-        state = {key: value for key, value in callback_state(callback).items() if key != "best_weights"}
+        state = {key: value for key, value in stateful(callback).get_state().items() if key != "best_weights"}
         return state, float(model.optimizer.learning_rate)
 
     assert end(broken) == end(None)

@@ -1,9 +1,10 @@
 """A data set in a zip or a tar: unpacked into a folder of its own, or refused before it can do harm.
 
-    is_archive(path)       by its name
+    is_archive(path)       whether its name has the suffix of an archive
     unpack(path, folder)   all of its files, or nothing
+    gunzip(path)           the content of a gzip file, which is no archive but a single file
 
-Refused, with one line: names that lead out of the folder, links, devices, duplicate names, encryption, damage, bombs.
+Refused with one line: names that lead out of the folder, links, devices, duplicate names, encryption, damage, bombs.
 """
 
 import bz2
@@ -18,13 +19,15 @@ from typing import IO, Any
 
 from tqdm import tqdm
 
-from darkroom.core.errors import DarkroomError
+from darkroom.config.catalog import ARCHIVE_SUFFIXES
+from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.data import progress
+from darkroom.data.sources import bombs, damage
 from darkroom.data.sources.archives import tars, zips
-from darkroom.data.sources.archives.rules import Entry, Rules, refusing
+from darkroom.data.sources.archives.rules import Entry, Rules
 
-SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-MIN_LIMIT = 1024**3  # bytes that any archive may unpack to: any disk has room for that, and a bomb would need more
-MAX_RATIO = 100  # of larger archives, largest compression ratio: tables and masks reach 50, deflate at most 1032
+__all__ = ["gunzip", "is_archive", "unpack"]
+
 SIGNATURES = {  # the first bytes; anything else can only be an uncompressed tar, which has none
     "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
     "gzip": re.compile(rb"\x1f\x8b"),
@@ -36,12 +39,7 @@ DECOMPRESS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.ope
 
 def is_archive(path: Path) -> bool:
     """Whether a file has the suffix of an archive, in any case."""
-    return path.name.lower().endswith(SUFFIXES)
-
-
-def size_limit(path: Path) -> int:
-    """How many bytes a compressed file may unpack to before it counts as a bomb."""
-    return max(MIN_LIMIT, MAX_RATIO * path.stat().st_size)
+    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def unpack(path: Path, folder: Path) -> None:
@@ -53,31 +51,43 @@ def unpack(path: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     if any(folder.iterdir()):
         raise DarkroomError(f"{folder}: not empty; an archive is unpacked into a folder of its own")
-    with _removed_on_failure(folder), refusing(str(path)), _opened(path, shutil.disk_usage(folder).free) as entries:
+    free_bytes = shutil.disk_usage(folder).free
+    with _removed_on_failure(folder), prefixed(path), _opened(path, free_bytes) as entries:
         for entry in entries:
             _write(folder / entry.name, entry)
 
 
+def gunzip(path: Path) -> Iterator[bytes]:
+    """Yields the content of a gzip file in chunks. Raises DarkroomError, without the name, for damage and for a bomb."""
+    limit, size = bombs.limit(path), 0
+    with gzip.open(path) as stream:
+        while chunk := damage.read(stream):
+            size += len(chunk)
+            bombs.check(size, limit)
+            yield chunk
+
+
 @contextmanager
 def _opened(path: Path, free_bytes: int) -> Iterator[Iterator[Entry]]:
-    rules = Rules(size_limit(path), free_bytes)
-    bar = {"total": path.stat().st_size, "desc": path.name, "delay": 1, "mininterval": 1, "leave": False}
-    with path.open("rb") as file, tqdm.wrapattr(file, "read", **bar) as stream:
-        kind = _kind(file)
-        if kind in DECOMPRESS:
-            with DECOMPRESS[kind](stream) as content, closing(tars.entries(content, rules)) as entries:
+    with damage.refused():
+        file = path.open("rb")
+    rules, total = Rules(bombs.limit(path), free_bytes), path.stat().st_size
+    with file, tqdm.wrapattr(file, "read", desc=path.name, total=total, **progress.OPTIONS) as stream:
+        name = _format(file)
+        if name in DECOMPRESS:
+            with DECOMPRESS[name](stream) as content, closing(tars.entries(content, rules)) as entries:
                 yield entries
         else:
-            with closing((zips if kind == "zip" else tars).entries(stream, rules)) as entries:
+            with closing((zips if name == "zip" else tars).entries(stream, rules)) as entries:
                 yield entries
 
 
-def _kind(file: IO[bytes]) -> str:
+def _format(file: IO[bytes]) -> str:
     start = file.read(16)
     file.seek(0)
     if not start:
         raise DarkroomError("the file is empty")
-    return next((kind for kind, signature in SIGNATURES.items() if signature.match(start)), "tar")
+    return next((name for name, signature in SIGNATURES.items() if signature.match(start)), "tar")
 
 
 def _write(target: Path, entry: Entry) -> None:

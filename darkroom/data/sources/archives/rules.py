@@ -1,37 +1,18 @@
-"""The rules for every member of an archive, whatever its format, and the one-line messages for damaged files.
+"""The rules for every member of an archive, whatever its format.
 
-The rules see names and sizes as the archive states them, before any content is read.
+They apply to the names and sizes that the archive states, before any content is read.
 """
 
-import lzma
 import re
-import struct
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from darkroom.core.errors import DarkroomError
+from darkroom.data.sources import bombs
 
-CHUNK = 1024**2
 MAX_DEPTH = 100  # parts of a name: no data set needs more, and shutil.rmtree recurses once for each
 DRIVE = re.compile("[A-Za-z]:")
-DAMAGE = (  # what the libraries raise for truncated or altered files, according to fuzzing and to their source
-    EOFError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RecursionError,
-    ValueError,
-    lzma.LZMAError,
-    struct.error,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class Entry(NamedTuple):
@@ -57,17 +38,16 @@ class Rules:
         name = relative(raw, folder)
         self._claim(name, folder)
         if size < 0:
-            raise DarkroomError(f"damaged or cut short ({raw!r} has {size} bytes)")
+            raise DarkroomError(f"damaged or truncated ({raw!r} has {size} bytes)")
         self.stated += size
         self.check(self.stated)
         if self.stated > self.free_bytes:
-            raise DarkroomError(f"needs more than the {self.free_bytes:,} bytes that are free on the disk")
+            raise DarkroomError(f"needs more than the {self.free_bytes:,} bytes free on the disk")
         return name
 
     def check(self, unpacked: int) -> None:
         """Raises DarkroomError if an archive unpacks to more bytes than its limit."""
-        if unpacked > self.limit:
-            raise DarkroomError(f"unpacks to more than {self.limit:,} bytes, like a bomb; if it is none, unpack it by hand")
+        bombs.check(unpacked, self.limit)
 
     def _claim(self, name: str, folder: bool) -> None:
         if not folder and self.folders.get(name) is False:
@@ -84,7 +64,7 @@ def relative(raw: str, folder: bool) -> str:
     """A member's name without `./` and doubled slashes. Raises DarkroomError if it leads out of the folder or is not valid."""
     path = PurePosixPath(raw)
     if "\0" in raw:
-        raise DarkroomError(f"the name {raw!r} holds a zero byte")
+        raise DarkroomError(f"the name {raw!r} holds a NUL byte")
     if path.is_absolute() or ".." in path.parts or DRIVE.match(raw):
         raise DarkroomError(f"the name {raw!r} leads out of the folder")
     if "\\" in raw:
@@ -92,7 +72,7 @@ def relative(raw: str, folder: bool) -> str:
     if not raw or not (path.parts or folder):
         raise DarkroomError("holds a member without a name")
     if len(path.parts) > MAX_DEPTH:
-        raise DarkroomError(f"the name {raw[:40]!r}... is {len(path.parts)} folders deep, {MAX_DEPTH} is the limit")
+        raise DarkroomError(f"the name {raw[:40]!r}... is {len(path.parts)} folders deep, the limit is {MAX_DEPTH}")
     try:
         raw.encode()
     except UnicodeEncodeError:
@@ -108,18 +88,3 @@ def refuse_link(raw: str) -> None:
 def refuse_special(raw: str) -> None:
     """Raises DarkroomError: the member is a device, a pipe or something else that is neither a file nor a folder."""
     raise DarkroomError(f"holds {raw!r}, which is neither a file nor a folder")
-
-
-@contextmanager
-def refusing(subject: str) -> Iterator[None]:
-    """Prefixes every DarkroomError with `subject`, and converts what the libraries raise for damaged files into one."""
-    try:
-        yield
-    except DarkroomError as error:
-        raise DarkroomError(f"{subject}: {error}") from None
-    except DAMAGE as error:
-        # For damage, zlib and bz2 raise an OSError without errno; one with errno comes from the system.
-        unreadable = isinstance(error, NotImplementedError) or getattr(error, "errno", None)
-        fault = "cannot be read" if unreadable else "damaged or cut short"
-        reason = getattr(error, "strerror", None) or str(error) or "its end is missing"
-        raise DarkroomError(f"{subject}: {fault} ({' '.join(reason.split())})") from None

@@ -9,8 +9,9 @@ import tarfile
 from collections.abc import Generator, Iterator
 from typing import IO, Self
 
-from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
+from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.data.sources import damage
+from darkroom.data.sources.archives.rules import Entry, Rules, refuse_link, refuse_special
 
 MAX_LONG_HEADER = 16 * 1024  # bytes: tarfile reads these headers whole, in time that can be quadratic in their size
 IDLE_READS = 8  # empty reads at the end of the file: a global header can state an absurd size, and tarfile would read forever
@@ -28,19 +29,30 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
 
     Raises DarkroomError for a member that breaks a rule, and for anything but zeros after the last one.
     """
-    try:
-        archive = tarfile.open(mode="r|", fileobj=_CountedStream(stream, rules), tarinfo=_Header, encoding="utf-8")  # noqa: SIM115 - closed below
-    except tarfile.ReadError:
-        raise DarkroomError("neither a zip nor a tar (plain, or compressed by gzip, bzip2 or xz)") from None
-    with archive:
-        while (member := archive.next()) is not None:
-            archive.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all, a kilobyte each
+    with _opened(stream, rules) as archive:
+        while (member := _next(archive)) is not None:
             folder = _is_folder(member)
             name = rules.admit(member.name, folder, member.size)
             yield Entry(name, None if folder else _content(archive, member))
-        while rest := archive.fileobj and archive.fileobj.read(CHUNK):  # so that the compression's checksum is verified
+        while rest := archive.fileobj and damage.read(archive.fileobj):  # so that the compression's checksum is verified
             if rest.strip(b"\0"):
                 raise DarkroomError("has data after its end; is it two archives in one?")
+
+
+def _opened(stream: IO[bytes], rules: Rules) -> tarfile.TarFile:
+    counted = _CountedStream(stream, rules)
+    with damage.refused():
+        try:
+            return tarfile.open(mode="r|", fileobj=counted, tarinfo=_Header, encoding="utf-8")
+        except tarfile.ReadError:
+            raise DarkroomError("neither a zip nor a tar (plain, or compressed with gzip, bzip2 or xz)") from None
+
+
+def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+    with damage.refused():
+        member = archive.next()
+    archive.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all, a kilobyte each
+    return member
 
 
 def _is_folder(member: tarfile.TarInfo) -> bool:
@@ -52,14 +64,14 @@ def _is_folder(member: tarfile.TarInfo) -> bool:
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-    with refusing(repr(member.name)):
+    with prefixed(repr(member.name)):
         stream = archive.extractfile(member)
-        while stream and (chunk := stream.read(CHUNK)):
+        while stream and (chunk := damage.read(stream)):
             yield chunk
 
 
 class _Header(tarfile.TarInfo):
-    """A header that must be complete and of a readable kind."""
+    """A header, refused if it is damaged, too long or of an unsupported type."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -72,7 +84,7 @@ class _Header(tarfile.TarInfo):
         if header.type == tarfile.GNUTYPE_SPARSE:
             refuse_special(header.name)
         if header.type in LONG_HEADERS and not 0 <= header.size <= MAX_LONG_HEADER:
-            raise DarkroomError(f"holds a header of {header.size:,} bytes, {MAX_LONG_HEADER:,} is the limit")
+            raise DarkroomError(f"holds a header of {header.size:,} bytes, the limit is {MAX_LONG_HEADER:,}")
         return header
 
 
@@ -89,5 +101,5 @@ class _CountedStream(io.BufferedIOBase):
         self.rules.check(self.unpacked)
         self.idle += not chunk
         if self.idle > IDLE_READS:
-            raise EOFError
+            raise EOFError("its end is missing")
         return chunk

@@ -1,18 +1,18 @@
 """The members of a zip, all of them checked before the first is read.
 
 zipfile checks headers and CRC-32. It does not check for entries that share their bytes (David Fifield, "A better zip bomb",
-WOOT 2019; Python 3.11 does not), wrong sizes, names that end at a zero byte, or a directory shorter than its stated length.
+WOOT 2019; Python 3.11 does not), wrong sizes, names with a NUL byte, or a directory shorter than its stated length.
 """
 
 import copy
 import stat
-import struct
 import zipfile
 from collections.abc import Generator, Iterator
 from typing import IO
 
-from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.archives.rules import CHUNK, Entry, Rules, refuse_link, refuse_special, refusing
+from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.data.sources import damage
+from darkroom.data.sources.archives.rules import Entry, Rules, refuse_link, refuse_special
 
 LOCAL_HEADER = 30  # bytes before the content of each member, at least
 END, MAX_END_RECORD = b"PK\5\6", 22 + 65535  # the end of central directory, and its size with the longest comment
@@ -23,7 +23,9 @@ READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # zipfile expands bzip2 4
 
 def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
     """Yields each member in the order of the directory. Raises DarkroomError before the first if any of them breaks a rule."""
-    with zipfile.ZipFile(stream) as archive:
+    with damage.refused():
+        archive = zipfile.ZipFile(stream)
+    with archive:
         infos = archive.infolist()
         _refuse_loss(len(infos), stream)
         names = [rules.admit(info.orig_filename, _is_folder(info), info.file_size) for info in infos]
@@ -33,12 +35,12 @@ def entries(stream: IO[bytes], rules: Rules) -> Generator[Entry, None, None]:
 
 
 def _refuse_loss(count: int, stream: IO[bytes]) -> None:
-    """Raises BadZipFile if zipfile lists fewer members than stated: a wrong length in one directory entry can hide the next."""
+    """Raises DarkroomError if zipfile lists fewer members than stated: a wrong length in an entry can hide the next one."""
     stream.seek(-min(stream.seek(0, 2), MAX_END_RECORD), 2)
     end = stream.read()
-    (stated,) = struct.unpack_from("<H", end, end.rfind(END) + 10)
+    stated = int.from_bytes(end[end.rfind(END) + 10 :][:2], "little")
     if stated not in (count & COUNT_LIMIT, COUNT_LIMIT):
-        raise zipfile.BadZipFile(f"it lists {count} of {stated} members")
+        raise DarkroomError(f"damaged or truncated (it lists {count} of {stated} members)")
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
@@ -51,10 +53,12 @@ def _is_folder(info: zipfile.ZipInfo) -> bool:
     if info.flag_bits & ENCRYPTED:
         raise DarkroomError(f"{name!r} is encrypted; pack it without a password")
     if info.compress_type not in READABLE:
-        raise DarkroomError(f"{name!r} is compressed by method {info.compress_type}, which is not read; pack it with deflate")
+        raise DarkroomError(
+            f"{name!r} is compressed with method {info.compress_type}, which is not supported; pack it with deflate"
+        )
     folder = name.endswith("/") or stat.S_ISDIR(mode)
     if folder and info.file_size:
-        raise DarkroomError(f"{name!r} is a folder and has content")
+        raise DarkroomError(f"{name!r} is a folder but has content")
     return folder
 
 
@@ -64,18 +68,23 @@ def _refuse_overlap(infos: list[zipfile.ZipInfo], size: int) -> None:
     ends = [*(info.header_offset for info in ordered), size][1:]
     for info, end in zip(ordered, ends, strict=True):
         if info.header_offset + LOCAL_HEADER + info.compress_size > end:
-            raise DarkroomError(f"{info.orig_filename!r} lies over another member, as in a bomb")
+            raise DarkroomError(f"{info.orig_filename!r} overlaps another member, as in a zip bomb")
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     larger = copy.copy(info)
     larger.file_size += 1  # zipfile stops at the stated size; one more byte shows whether there is more
     size = 0
-    with refusing(repr(info.orig_filename)), archive.open(larger) as stream:
-        while chunk := stream.read(CHUNK):
+    with prefixed(repr(info.orig_filename)), _open(archive, larger) as stream:
+        while chunk := damage.read(stream):
             size += len(chunk)
             if size > info.file_size:
                 break
             yield chunk
         if size != info.file_size:
-            raise zipfile.BadZipFile(f"its size is not the {info.file_size:,} bytes of its header")
+            raise DarkroomError(f"damaged or truncated (its size is not the {info.file_size:,} bytes stated in its header)")
+
+
+def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    with damage.refused():
+        return archive.open(info)

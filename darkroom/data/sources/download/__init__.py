@@ -16,7 +16,7 @@ __all__ = ["fetch"]
 def fetch(entry: CatalogEntry, name: str, folder: Path) -> None:
     """Fills `folder` from the first source of the catalog entry that delivers all files with the right checksums.
 
-    `name` is that of the catalog entry, for messages. A `.gz` file is decompressed, an archive unpacked. A source that fails
+    `name` names the catalog entry in messages. A `.gz` file is decompressed, an archive unpacked. A source that fails
     is reported on standard error. Raises DarkroomError if all fail; `folder` is then unchanged.
     """
     for source in entry.sources:

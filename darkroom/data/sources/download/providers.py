@@ -80,6 +80,6 @@ def _bundled(source: Bundled, target: Path) -> Path:
     data = getattr(datasets, source.scikit_learn)()
     arrays = {"images.npy": np.rint(data.images * (255 / 16)).astype(np.uint8), "labels.npy": data.target.astype(np.int64)}
     if target.name not in arrays:
-        raise DarkroomError(f"{target.name}: scikit-learn gives {' and '.join(arrays)}")
+        raise DarkroomError(f"{target.name}: scikit-learn delivers only {' and '.join(arrays)}")
     artifacts.write_array(target, arrays[target.name])
     return target

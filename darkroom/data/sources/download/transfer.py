@@ -10,18 +10,19 @@ import urllib3
 from tqdm import tqdm
 
 from darkroom.core.errors import DarkroomError
+from darkroom.data import progress
 
 ATTEMPTS = 3  # for a connection that breaks
 WAIT_S = 1.0  # before the second attempt; doubled before each further one
-TIMEOUT_S = 10  # without a byte
-GRACE_S = 20  # before the speed is judged
+TIMEOUT_S = 10  # without receiving a byte
+GRACE_S = 20  # before the speed is checked
 MIN_SPEED = 20_000  # bytes a second
 CHUNK = 4096
 HEADERS = {"Accept-Encoding": "identity"}  # the checksum is of the file as stored, so the server must not compress it
 
 
 class BrokenConnectionError(DarkroomError):
-    """A failure that another attempt may cure."""
+    """A failure that may go away on another attempt."""
 
 
 class SpeedCheck(tqdm):  # type: ignore[misc]
@@ -65,8 +66,8 @@ def _attempt(url: str, target: Path) -> None:
     try:
         with requests.get(url, stream=True, timeout=TIMEOUT_S, headers=HEADERS) as response, target.open("wb") as stream:
             response.raise_for_status()
-            options = {"unit": "B", "unit_scale": True, "delay": 1, "leave": False, "disable": None}
-            with SpeedCheck(total=response.raw.length_remaining, **options) as bar:
+            total = response.raw.length_remaining
+            with SpeedCheck(total=total, unit="B", unit_scale=True, **progress.OPTIONS) as bar:
                 for chunk in response.iter_content(CHUNK):
                     stream.write(chunk)
                     bar.count(url, len(chunk))
@@ -82,9 +83,9 @@ def _failure(url: str, error: requests.RequestException) -> DarkroomError:
     if isinstance(error, requests.Timeout):
         return DarkroomError(f"{url}: no answer within {TIMEOUT_S} s")
     if isinstance(cause, urllib3.exceptions.ReadTimeoutError):
-        return DarkroomError(f"{url}: fell silent for {TIMEOUT_S} s")
+        return DarkroomError(f"{url}: sent nothing for {TIMEOUT_S} s")
     if isinstance(cause, urllib3.exceptions.ProtocolError):
-        return BrokenConnectionError(f"{url}: the connection broke before the file was whole")
+        return BrokenConnectionError(f"{url}: the connection broke before the file was complete")
     if isinstance(error, requests.ConnectionError) and not isinstance(error, requests.exceptions.SSLError):
         return BrokenConnectionError(f"{url}: cannot be reached")
     return DarkroomError(f"{url}: {type(error).__name__}")

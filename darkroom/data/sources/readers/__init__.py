@@ -1,4 +1,4 @@
-"""Finds the labelled images among the files of a data set. Each layout has a module; the files decide which one it is."""
+"""Finds the labelled images among the files of a data set. Each layout has a module, chosen by the files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +28,9 @@ def read(path: Path, classes: tuple[str, ...] = ()) -> Collection:
         raise DarkroomError(f"{path}: no such file or folder")
     collection = _read_file(path, classes) if path.is_file() else _read_folder(path, classes)
     if collection is None:
-        raise DarkroomError(f"{path}: not recognised as a data set; known are {LAYOUTS}")
+        raise DarkroomError(f"{path}: not recognised as a data set; supported are {LAYOUTS}")
     if len(collection.items) == 0:
-        raise DarkroomError(f"{path}: {collection.layout}, but no file in it to read")
+        raise DarkroomError(f"{path}: {collection.layout}, but none of its files can be read")
     return _relabel(collection, classes, path) if classes and isinstance(collection.images, Files) else collection
 
 
@@ -43,18 +43,20 @@ def _read_file(path: Path, classes: tuple[str, ...]) -> Collection | None:
 
 def _read_folder(root: Path, classes: tuple[str, ...]) -> Collection | None:
     listing = scan(root)
-    named = [
+    table_names = [
         name for name in listing.top_files if Path(name).suffix.lower() in columns.SUFFIXES and columns.is_table(root / name)
     ]
-    if len(named) > 1:
-        raise DarkroomError(f"{root}: several tables of paths and labels: {', '.join(named)}; name the one in params.yaml")
-    if named:
-        return _with_unnamed_files(tables.read(root / named[0]), listing)
+    if len(table_names) > 1:
+        raise DarkroomError(
+            f"{root}: several tables of paths and labels: {', '.join(table_names)}; name one of them in params.yaml"
+        )
+    if table_names:
+        return _with_unnamed_files(tables.read(root / table_names[0]), listing)
     from_arrays = _read_arrays(root, listing, classes)
     from_folders = folders.read(root, listing)
     if from_arrays and from_folders and len(from_folders.items):
         raise DarkroomError(
-            f"{root}: {from_arrays.layout}, and {from_folders.layout}: name the arrays, or move one of them away"
+            f"{root}: {from_arrays.layout}, and {from_folders.layout}: name the arrays in params.yaml, or move one away"
         )
     return from_arrays or from_folders or _read_single_folder(root, listing, classes)
 
@@ -64,7 +66,7 @@ def _read_arrays(root: Path, listing: Listing, classes: tuple[str, ...]) -> Coll
     names = listing.top_files
     if packed := [name for name in names if name.lower().endswith(".npz")]:
         if len(packed) > 1:
-            raise DarkroomError(f"{root}: one .npz file is expected, there are {len(packed)}")
+            raise DarkroomError(f"{root}: expected one .npz file, found {len(packed)}")
         is_data = not listing.subfolders() or arrays.is_known(root / packed[0])
         return arrays.read_npz(root / packed[0], classes) if is_data else None
     if arrays.FACES in names:
@@ -77,7 +79,7 @@ def _read_arrays(root: Path, listing: Listing, classes: tuple[str, ...]) -> Coll
 
 
 def _with_unnamed_files(collection: Collection, listing: Listing) -> Collection:
-    """The collection of a table, with the files in its folder that the table does not name counted as skipped."""
+    """The collection of a table; files beside it that it does not name are counted as skipped."""
     refused = {row.source for row in collection.refused}
     named = set(collection.items["source"]) | refused | {path.name for path in collection.extra_files}
     others = [row for row in listing.refused if row.source not in refused]
@@ -87,7 +89,7 @@ def _with_unnamed_files(collection: Collection, listing: Listing) -> Collection:
 
 
 def _read_single_folder(root: Path, listing: Listing, classes: tuple[str, ...]) -> Collection | None:
-    """Reads the only folder in `root`, as an archive often has one. Sources are relative to that folder."""
+    """Reads the only folder in `root`, since an archive often contains a single folder. Sources are relative to that folder."""
     subfolders = listing.subfolders()
     inside = _read_folder(root / subfolders[0], classes) if len(subfolders) == 1 else None
     loose = [Row(name, "", "refused", folders.LOOSE) for name in listing.top_files]
@@ -95,7 +97,7 @@ def _read_single_folder(root: Path, listing: Listing, classes: tuple[str, ...]) 
 
 
 def _relabel(collection: Collection, classes: tuple[str, ...], path: Path) -> Collection:
-    """Labels in the order of a catalog entry's classes. Raises DarkroomError if the files have other classes."""
+    """Renumbers the labels in the order of a catalog entry's classes. Raises DarkroomError if the files have other classes."""
     if set(collection.classes) != set(classes):
         raise DarkroomError(
             f"{path}: the classes are {', '.join(collection.classes)}, the catalog entry names {', '.join(classes)}"

@@ -4,10 +4,7 @@ Known names are x_train and y_train (Keras), train_images and train_labels (MedM
 in place of train; and images and labels, or x and y, without splits. Also the MATLAB file of the Olivetti faces.
 """
 
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import io
 
-from darkroom.core.errors import DarkroomError
-from darkroom.data.sources import archives
-from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, Part, first_line, of_arrays
+from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.data.sources import bombs, damage
+from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, Part, of_arrays
 
 PAIRS = (  # names of the images and of the labels, and their split
     *(("images", "labels", ""), ("x", "y", "")),
@@ -26,22 +23,18 @@ PAIRS = (  # names of the images and of the labels, and their split
     *((f"{name}_images", f"{name}_labels", split) for name, split in SPLIT_ALIASES.items()),
 )
 EXAMPLES = "x_train and y_train, train_images and train_labels, or images and labels"
+DAMAGED = "a damaged .npz"
 FACES = "olivettifaces.mat"
 PIXELS_PER_FACE, FACES_PER_PERSON = 4096, 10
-# What NumPy was seen to raise for damaged files. MemoryError: a header that claims more bytes than fit in memory.
-DAMAGE = (
-    *(EOFError, LookupError, ValueError, TypeError, AttributeError, OSError, OverflowError, MemoryError, RuntimeError),
-    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
-)
 
 
 def is_known(path: Path) -> bool:
     """Whether an `.npz` holds images and labels under known names."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return bool(known_files(archive.namelist()))
-    except DAMAGE:
+        members = _members(path)
+    except DarkroomError:
         return False
+    return bool(known_files(member.filename for member in members))
 
 
 def known_files(names: Iterable[str]) -> dict[str, str]:
@@ -53,20 +46,27 @@ def known_files(names: Iterable[str]) -> dict[str, str]:
 
 def read_npz(path: Path, classes: tuple[str, ...]) -> Collection:
     """Reads an `.npz`. Raises DarkroomError if it is damaged, a decompression bomb, or holds no known pair of arrays."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > archives.size_limit(path):
-                raise DarkroomError(f"{path}: {size} bytes in {path.stat().st_size}: it may be made to fill the memory")
-            files = known_files(archive.namelist())
-            if not files:
-                raise DarkroomError(f"{path}: no arrays that are known ({EXAMPLES}); it has {', '.join(archive.namelist())}")
+    with prefixed(path):
+        members = _members(path)
+        bombs.check(sum(member.file_size for member in members), bombs.limit(path))
+        inside = [member.filename for member in members]
+        files = known_files(inside)
+        if not files:
+            raise DarkroomError(f"no known arrays ({EXAMPLES}); it has {', '.join(inside)}")
         names = {stem: Path(file).stem for stem, file in files.items()}
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
-            arrays = {stem: content[name] for stem, name in names.items()}
-    except DAMAGE as error:
-        raise DarkroomError(f"{path}: a damaged .npz ({first_line(error)})") from None
+        arrays = _loaded(path, names)
     return _collection(path, path.name, arrays, names, classes)
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    with damage.refused(DAMAGED), zipfile.ZipFile(path) as archive:
+        return archive.infolist()
+
+
+def _loaded(path: Path, names: Mapping[str, str]) -> dict[str, Any]:
+    """The members of an `.npz` under `names`, by stem: arrays, or the bytes of a member that is not an array."""
+    with damage.refused(DAMAGED), path.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+        return {stem: content[name] for stem, name in names.items()}
 
 
 def read_npy(folder: Path, files: dict[str, str], classes: tuple[str, ...]) -> Collection:
@@ -76,10 +76,8 @@ def read_npy(folder: Path, files: dict[str, str], classes: tuple[str, ...]) -> C
 
 def read_faces(path: Path, classes: tuple[str, ...]) -> Collection:
     """The Olivetti faces: `faces`, uint8 4096 x N, images of 64 x 64 in column-major order, ten consecutive ones per person."""
-    try:
+    with prefixed(path), damage.refused("not a MATLAB file with faces", io.matlab.MatReadError):
         faces = io.loadmat(str(path))["faces"]
-    except (*DAMAGE, io.matlab.MatReadError) as error:
-        raise DarkroomError(f"{path}: not a MATLAB file with faces ({first_line(error)})") from None
     if faces.ndim != 2 or faces.shape[0] != PIXELS_PER_FACE:
         raise DarkroomError(f"{path}: faces must be {PIXELS_PER_FACE} x N, not {faces.shape}")
     images = np.ascontiguousarray(faces.T.reshape(-1, 64, 64).transpose(0, 2, 1))
@@ -90,7 +88,7 @@ def read_faces(path: Path, classes: tuple[str, ...]) -> Collection:
 def _collection(
     path: Path, prefix: str, arrays: Mapping[str, NDArray[Any]], names: Mapping[str, str], classes: tuple[str, ...]
 ) -> Collection:
-    """`arrays` and `names` (as the file has them) by stem; `prefix` goes before the names in `source`."""
+    """`arrays` and their `names` in the file are by stem; `prefix` goes before the names in `source`."""
     pairs = [pair for pair in PAIRS if pair[0] in arrays]
     splits = [split for _, _, split in pairs]
     if len(set(splits)) < len(splits) or ("" in splits and len(splits) > 1):
@@ -111,13 +109,11 @@ def _part(path: Path, name: str, images: NDArray[Any], labels: NDArray[Any], spl
         actual = f"{images.dtype} {images.shape}"
         raise DarkroomError(f"{path}: {name}: images must be uint8 N x H x W, or N x H x W x 1 or 3, not {actual}")
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim == 0 or labels.size != len(labels):
-        raise DarkroomError(f"{path}: {name}: labels must be one integer an image, not {labels.dtype} {labels.shape}")
+        raise DarkroomError(f"{path}: {name}: labels must be one integer per image, not {labels.dtype} {labels.shape}")
     return name, images, labels.reshape(-1).astype(np.int64), split
 
 
 def _map(path: Path) -> NDArray[Any]:
-    try:
+    with prefixed(path), damage.refused("not a .npy file"):
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except DAMAGE as error:
-        raise DarkroomError(f"{path}: not a .npy file ({first_line(error)})") from None
     return array

@@ -1,14 +1,15 @@
 """CIFAR-10 and CIFAR-100 in binary form. A record is a label (CIFAR-100: coarse, fine), then 3 x 32 x 32 bytes by channel.
 
-Source: the description on Krizhevsky's page of the data sets.
+Source: the description on Krizhevsky's page about the data sets.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from darkroom.core.arrays import Labels, Pixels
 from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.readers.collection import Collection, Labels, Pixels, of_arrays
+from darkroom.data.sources.readers.collection import Collection, of_arrays
 
 SHAPE = (3, 32, 32)
 CIFAR10 = {**{f"data_batch_{number}.bin": "train" for number in range(1, 6)}, "test_batch.bin": "test"}
@@ -35,7 +36,7 @@ def _records(path: Path, labels: int) -> tuple[Pixels, Labels]:
     size = labels + int(np.prod(SHAPE))
     length = path.stat().st_size
     if length == 0 or length % size:
-        raise DarkroomError(f"{path}: cut short or too long: {length} bytes are no whole number of records of {size}")
+        raise DarkroomError(f"{path}: truncated or too long: {length} bytes are not a whole number of records of {size} bytes")
     records = np.memmap(path, np.uint8, "r").reshape(-1, size)
     return records[:, labels:].reshape(-1, *SHAPE).transpose(0, 2, 3, 1), records[:, labels - 1].astype(np.int64)
 

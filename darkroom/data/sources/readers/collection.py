@@ -8,18 +8,20 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from darkroom.core.arrays import Labels, Pixels
 from darkroom.core.errors import DarkroomError
 from darkroom.data.ledger import Row
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 ImageSource = Path | Pixels  # an image file, or the pixels themselves
 Part = tuple[str, Pixels, Labels, str]  # name, images uint8 N x H x W (x C), labels int64 N, split ("" for none)
 
-MAX_CLASSES = 100_000  # if their names are not known
-SPLIT_ALIASES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+MAX_CLASSES = 100_000  # where their names are unknown
+SPLIT_ALIASES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 class Images(Protocol):
@@ -56,9 +58,9 @@ class Arrays:
 
 @dataclass(frozen=True)
 class Collection:
-    """A data set as its owner has it, in an order that depends only on names.
+    """A data set as its owner stores it, in an order that depends only on names.
 
-    `layout` describes in a line what was recognised. `items` has one row per image: `source` (name of a file, or `FILE#ROW`),
+    `layout` is a one-line description. `items` has one row per image: `source` (name of a file, or `FILE#ROW`),
     `label` (int64, an index into `classes`), `split` (train, validation, test, or "" if not assigned), `group` ("" for none).
     `refused` are files that cannot be images. `skipped` counts hidden and system files, and files that a table does not name.
     `extra_files` belong to the data set but are not images, such as the table itself.
@@ -112,11 +114,6 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     ordered = sorted(set(names))
     numeric = all(name.isascii() and name.isdecimal() for name in ordered)
     return tuple(sorted(ordered, key=lambda name: (int(name), name)) if numeric else ordered)
-
-
-def first_line(error: Exception) -> str:
-    """The first line of the message of a library's error; its type if it has none."""
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
 def _check(name: str, images: Pixels, labels: Labels, classes: tuple[str, ...]) -> None:

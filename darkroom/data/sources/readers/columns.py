@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 from pyarrow import ArrowException, parquet
 
-from darkroom.core.errors import DarkroomError
-from darkroom.data.sources.readers.collection import first_line
+from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.data.sources import damage
 
 PARQUET = ".parquet"
 SUFFIXES = (".csv", ".tsv", PARQUET)
@@ -16,7 +16,12 @@ HEADINGS = {
     "split": ("split", "subset"),
     "group": ("group", "group_id", "patient", "patient_id", "subject", "subject_id"),
 }
-UNREADABLE = (ValueError, TypeError, OSError, LookupError, ArrowException)
+SEPARATORS = {
+    ".csv": ",;\t",
+    ".tsv": "\t,;",
+}  # the most frequent one in the first line is used; the first here if there is none
+LONGEST_HEADING = 2**16  # characters
+UNREADABLE = "not a readable table"
 
 
 def headings_of(path: Path) -> dict[str, str]:
@@ -52,10 +57,8 @@ def is_table(path: Path) -> bool:
 def load(path: Path) -> pd.DataFrame:
     """The columns in `HEADINGS`, under those names, as text. Raises DarkroomError, with the row, for a missing value."""
     columns = headings_of(path)
-    try:
+    with prefixed(path):
         content = _parquet(path) if path.suffix.lower() == PARQUET else _text(path)
-    except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({first_line(error)})") from None
     table = content.rename(columns=lambda name: str(name).strip())[list(columns.values())].set_axis(list(columns), axis=1)
     if len(table) == 0:
         raise DarkroomError(f"{path}: no rows in it")
@@ -66,7 +69,7 @@ def load(path: Path) -> pd.DataFrame:
         if gaps.any():
             raise DarkroomError(f"{path}: row {row_number(path, gaps)}: no {name}")
         if not table[name].map(lambda value: isinstance(value, str | int)).all():
-            raise DarkroomError(f"{path}: {name}: text or whole numbers are expected")
+            raise DarkroomError(f"{path}: {name}: expected text or whole numbers")
     return table.astype(str)
 
 
@@ -78,26 +81,32 @@ def row_number(path: Path, wrong: "pd.Series[bool]") -> int:
 def _text(path: Path) -> pd.DataFrame:
     content = _csv(path)
     if not isinstance(content.index, pd.RangeIndex):
-        raise ValueError("its rows have more fields than its heading")
+        raise DarkroomError(f"{UNREADABLE} (its rows have more fields than its heading)")
     return content
 
 
 def _parquet(path: Path) -> pd.DataFrame:
     """The columns of the file, those of a pandas index included; whole numbers with gaps stay whole."""
-    content: pd.DataFrame = parquet.read_table(path).to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    with damage.refused(UNREADABLE, ArrowException):
+        content: pd.DataFrame = parquet.read_table(path).to_pandas(ignore_metadata=True, integer_object_nulls=True)
     return content
 
 
 def _headings(path: Path) -> list[str]:
-    try:
-        if path.suffix.lower() == PARQUET:
-            return [str(name).strip() for name in parquet.read_schema(path).names]
-        row = _csv(path, header=None, nrows=1)
-    except UNREADABLE as error:
-        raise DarkroomError(f"{path}: not a readable table ({first_line(error)})") from None
-    return [str(cell).strip() for cell in row.iloc[0]]
+    with prefixed(path):
+        names = _schema(path) if path.suffix.lower() == PARQUET else _csv(path, header=None, nrows=1).iloc[0]
+    return [str(name).strip() for name in names]
+
+
+def _schema(path: Path) -> list[str]:
+    with damage.refused(UNREADABLE, ArrowException):
+        names: list[str] = parquet.read_schema(path).names
+    return names
 
 
 def _csv(path: Path, header: int | None = 0, nrows: int | None = None) -> pd.DataFrame:
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    return pd.read_csv(path, sep=separator, header=header, nrows=nrows, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    with damage.refused(UNREADABLE), path.open(encoding="utf-8-sig", newline="") as stream:
+        start = stream.readline(LONGEST_HEADING)
+        stream.seek(0)
+        separator = max(SEPARATORS[path.suffix.lower()], key=start.count)
+        return pd.read_csv(stream, sep=separator, header=header, nrows=nrows, dtype=str, keep_default_na=False)

@@ -55,7 +55,7 @@ def _check_splits(root: Path, subfolders: list[str], splits: dict[str, str]) -> 
     names = ", ".join(sorted(splits))
     if others := sorted(set(subfolders) - set(splits)):
         conflict = f"{', '.join(splits)} look like splits, but {', '.join(others)} lie beside them"
-        raise DarkroomError(f"{root}: {conflict}: move one kind away; classes of such names need a table")
+        raise DarkroomError(f"{root}: {conflict}: move one or the other away; classes with such names need a table")
     if len(set(splits.values())) < len(splits):
         raise DarkroomError(f"{root}: two folders for one split: {names}")
     if "train" not in splits.values():

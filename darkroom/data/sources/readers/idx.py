@@ -3,15 +3,13 @@
 Source: the description on the MNIST page by LeCun, Cortes and Burges.
 """
 
-import gzip
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.arrays import Pixels
+from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.data.sources import archives
 from darkroom.data.sources.readers.collection import Collection, of_arrays
 
@@ -34,7 +32,7 @@ def read(folder: Path, names: list[str], classes: tuple[str, ...]) -> Collection
     return of_arrays(f"IDX: {', '.join(name for name, *_ in parts)}", parts, classes)
 
 
-def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
+def read_array(path: Path, dimensions: int) -> Pixels:
     """The uint8 array of an IDX file, memory-mapped unless gzipped. Raises DarkroomError if header and length do not agree."""
     header = 4 + 4 * dimensions
     if not path.is_file():
@@ -46,19 +44,12 @@ def read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
     shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
     expected = header + int(np.prod(shape, dtype=object))
     if len(content) != expected:
-        raise DarkroomError(f"{path}: cut short or too long: {len(content)} bytes, the header promises {expected}")
+        raise DarkroomError(f"{path}: truncated or too long: {len(content)} bytes, the header states {expected}")
     return content[header:].reshape(shape)
 
 
-def _content(path: Path) -> NDArray[np.uint8]:
+def _content(path: Path) -> Pixels:
     if path.suffix == ".gz":
-        limit = archives.size_limit(path)
-        try:
-            with gzip.open(path) as stream:
-                content = stream.read(limit + 1)
-        except (EOFError, OSError, zlib.error) as error:
-            raise DarkroomError(f"{path}: a damaged gzip file ({error})") from None
-        if len(content) > limit:
-            raise DarkroomError(f"{path}: more than {limit} bytes in {path.stat().st_size}: it may be made to fill the memory")
-        return np.frombuffer(content, np.uint8)
+        with prefixed(path):
+            return np.frombuffer(b"".join(archives.gunzip(path)), np.uint8)
     return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)

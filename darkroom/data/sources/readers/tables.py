@@ -12,7 +12,7 @@ import pandas as pd
 
 from darkroom.core.errors import DarkroomError
 from darkroom.data.ledger import Row
-from darkroom.data.sources.listing import unreadable
+from darkroom.data.sources.listing import NO_FILE, unreadable
 from darkroom.data.sources.readers import columns
 from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, of_files
 
@@ -26,10 +26,22 @@ def read(path: Path) -> Collection:
         for name, label, reason in zip(table["source"], table["class"], reasons, strict=True)
         if reason is not None
     ]
+    if set(reasons) == {NO_FILE}:
+        reason = f"{NO_FILE} in {path.parent}, as for every other row{_hint(path.parent, table['source'].iloc[0])}"
+        _refuse_any(path, pd.Series(True, index=table.index), reason, table["source"])
     headings = ", ".join(f"{column} from '{heading}'" for column, heading in columns.headings_of(path).items())
     readable = table[[reason is None for reason in reasons]]
     layout = f"a table of {len(table)} rows: {headings}"
     return replace(of_files(layout, path.parent, readable, refused, names=table["class"]), extra_files=(path,))
+
+
+def _hint(folder: Path, name: str) -> str:
+    """A correction of a path that does not exist, where it is obvious; otherwise empty."""
+    if (folder / name.replace("\\", "/")).is_file():
+        return "; write / for each backslash"
+    parts = PurePosixPath(name).parts
+    extra = next((count for count in range(1, len(parts)) if folder.joinpath(*parts[count:]).is_file()), 0)
+    return f"; leave out '{'/'.join(parts[:extra])}/'" if extra else ""
 
 
 def _checked(path: Path, table: pd.DataFrame) -> pd.DataFrame:
@@ -38,11 +50,12 @@ def _checked(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         _refuse_any(path, table[column].str.strip() == "", f"no {column}")
     outside = table["path"].map(lambda name: PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts)
     _refuse_any(path, outside, "its path leads out of the table's folder", table["path"])
-    _refuse_any(path, table["path"].str.contains("\0", regex=False), "its path holds a NUL")
+    _refuse_any(path, table["path"].str.contains("\0", regex=False), "its path holds a NUL byte")
     sources = table["path"].map(lambda name: PurePosixPath(name).as_posix())
     _refuse_any(path, sources.duplicated(), "this file is in the table twice", sources)
     splits = table["split"].str.strip().str.casefold() if "split" in table else pd.Series("", index=table.index)
     if "split" in table and (splits != "").any():
+        _refuse_any(path, splits == "", "no split, which other rows have: write train, val or test in all, or in none")
         _refuse_any(path, ~splits.isin(SPLIT_ALIASES), f"an unknown split (known: {', '.join(SPLIT_ALIASES)})", splits)
     groups = table["group"].str.strip() if "group" in table else pd.Series("", index=table.index)
     return pd.DataFrame(

@@ -1,3 +1,5 @@
+"""Checksums of a file or of its decompressed content; damage and bombs are refused."""
+
 import gzip
 import hashlib
 from pathlib import Path
@@ -5,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.core.errors import DarkroomError
-from darkroom.data.sources import archives
+from darkroom.data.sources import bombs
 from darkroom.data.sources.download import checksums
 from tests.support.server import CONTENT, PACKED
 
@@ -38,12 +40,14 @@ def test_a_wrong_checksum_is_refused(packed: Path, digits: int, digest: str) -> 
 )
 def test_damage_is_refused(packed: Path, damaged: bytes, reason: str) -> None:
     packed.write_bytes(damaged)
-    with pytest.raises(DarkroomError, match=rf"^a: a damaged archive \({reason}\)$"):
+    with pytest.raises(DarkroomError, match=rf"^a: damaged or truncated \({reason}\)$"):
         checksums.gunzipped("a", packed)
 
 
 def test_a_bomb_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MIN_LIMIT", 5000)
+    monkeypatch.setattr(bombs, "MIN_LIMIT", 5000)
     packed.write_bytes(gzip.compress(bytes(1024**2)))
-    with pytest.raises(DarkroomError, match=f"^a: unpacks to more than {100 * packed.stat().st_size:,} bytes, like a bomb$"):
+    with pytest.raises(
+        DarkroomError, match=f"^a: unpacks to more than {100 * packed.stat().st_size:,} bytes, like a decompression bomb; "
+    ):
         checksums.gunzipped("a", packed)

@@ -1,4 +1,4 @@
-"""Files of a catalog entry are fetched, checked and unpacked; a bad source costs a line, and nothing is half written."""
+"""Files of a catalog entry are fetched, verified and unpacked; a bad source prints a line, and nothing is left half written."""
 
 import gzip
 import hashlib
@@ -15,7 +15,7 @@ from darkroom.data.sources import download
 from darkroom.data.sources.download import transfer
 from tests.support.server import ANSWERS, CONTENT, PACKED, Server, served
 
-BROKE = "the connection broke before the file was whole"
+BROKE = "the connection broke before the file was complete"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -40,7 +40,7 @@ def url(address: str, path: str) -> Url:
 
 
 def fetched(folder: Path, files: dict[str, str], *sources: Source) -> dict[str, bytes]:
-    """The files in data/raw after the download; there must be nothing beside that folder."""
+    """The files in data/raw after the download; nothing else may be beside that folder."""
     raw = folder / "data/raw"
     try:
         download.fetch(entry(files, *sources), "e.yaml", raw)
@@ -56,7 +56,7 @@ def test_a_good_source_is_decompressed(address: str, path: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
 @pytest.mark.parametrize("hashed", [PACKED, CONTENT], ids=["delivered", "content"])
-def test_a_checksum_is_of_the_file_or_of_what_is_in_it(address: str, hashed: bytes, algorithm: str, tmp_path: Path) -> None:
+def test_a_checksum_is_that_of_the_file_or_of_its_content(address: str, hashed: bytes, algorithm: str, tmp_path: Path) -> None:
     files = {"a.gz": hashlib.new(algorithm, hashed).hexdigest()}
     assert fetched(tmp_path, files, url(address, "good")) == {"a": CONTENT}
 
@@ -65,12 +65,12 @@ def test_a_checksum_is_of_the_file_or_of_what_is_in_it(address: str, hashed: byt
     ("path", "lines"),
     [
         ("wrong", [f"a: wrong content: SHA-256 2d711642b726..., the catalog says {SHA256[:12]}..."]),
-        ("cut", ["a: a damaged archive (Compressed file ended before the end-of-stream marker was reached)"]),
+        ("cut", ["a: damaged or truncated (Compressed file ended before the end-of-stream marker was reached)"]),
         ("none", ["{}/none: HTTP 404"]),
         ("broken", [f"{{}}/broken: {BROKE}{end}" for end in ("; trying again (2 of 3)", "; trying again (3 of 3)", "")]),
     ],
 )
-def test_a_bad_source_costs_a_line_an_attempt_and_the_next_is_tried(
+def test_a_bad_source_prints_a_line_per_attempt_and_the_next_is_tried(
     address: str, path: str, lines: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert fetched(tmp_path, {"a": SHA256}, url(address, path), url(address, "good")) == {"a": CONTENT}

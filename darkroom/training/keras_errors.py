@@ -1,0 +1,47 @@
+"""What becomes of an error inside a call of Keras: one line if Keras refuses what params.yaml asks for, else its traceback.
+
+Keras calls code of this package, too: callbacks, batches, an optimizer. An error that arises there is one of ours. Its
+traceback, which Keras filters but does not cut, has a frame of this package below the call.
+"""
+
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import darkroom
+from darkroom.core.errors import DarkroomError
+
+PACKAGE = str(Path(darkroom.__file__).parent)
+NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
+
+
+@contextmanager
+def one_line(place: object) -> Iterator[None]:
+    """Around one call of Keras: raises its ValueError or TypeError as a DarkroomError of one line that begins with `place`.
+
+    An error of ours passes as it is.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if is_ours(error):
+            raise
+        raise DarkroomError(f"{place}: {reason(error)}") from None
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error, caught by a context manager, arose in code of this package that the library called.
+
+    The body of the `with` must call the library directly: the first frame is the context manager's, the second the body's.
+    """
+    frames = islice(traceback.walk_tb(error.__traceback__), 2, None)
+    return any(frame.f_code.co_filename.startswith(PACKAGE) for frame, _ in frames)
+
+
+def reason(error: BaseException) -> str:
+    """Keras's message in one line, without colours, the name of the layer and the list of arguments received."""
+    text = NOISE.sub("", str(error).split("Arguments received by", maxsplit=1)[0])
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,50 @@
+"""The state of a callback is all that a training changes in it."""
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from darkroom.training import runtime
+from darkroom.training.callbacks.best_weights import BestWeights
+from darkroom.training.callbacks.learning_curves import LearningCurves
+from darkroom.training.callbacks.states import OF_KERAS, stateful
+from darkroom.training.callbacks.weight_trace import WeightTrace
+
+pytestmark = pytest.mark.tensorflow
+OF_CALLBACK = {"params", "_model", "monitor_op"}  # set by Keras as the training begins
+LOGS = {"loss": 1.0, "val_loss": 0.5, "accuracy": 0.5, "val_accuracy": 0.5}
+
+
+def after_an_epoch(callback: Any) -> Any:
+    runtime.start(0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1.0, use_ema=True), "mse")
+    model.fit(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0)
+    callback.set_params({"epochs": 2})
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.on_epoch_end(0, dict(LOGS))
+    return callback
+
+
+@pytest.mark.parametrize("kind", OF_KERAS)
+def test_keras_s_callbacks_have_no_attribute_that_is_neither_argument_nor_state(kind: Any) -> None:
+    callback = after_an_epoch(kind())
+    arguments = inspect.signature(kind).parameters.keys()
+    assert set(OF_KERAS[kind]) == vars(callback).keys() - arguments - OF_CALLBACK
+
+
+@pytest.mark.parametrize("kind", [BestWeights, LearningCurves, WeightTrace])
+def test_ours_give_and_take_all_their_attributes(kind: Any) -> None:
+    callback, fresh = after_an_epoch(kind()), kind()
+    assert callback.get_state().keys() == vars(callback).keys() - OF_CALLBACK
+    fresh.set_state(callback.get_state())
+    assert all(getattr(fresh, name) is value for name, value in callback.get_state().items())
+
+
+def test_a_callback_whose_state_nobody_knows_is_refused() -> None:
+    with pytest.raises(KeyError):
+        stateful(keras.callbacks.ProgbarLogger())
