@@ -21,15 +21,6 @@ SIDE = 160  # largest height and width of a preview, in pixels
 NAIVE = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
-def data_url(pixels: Pixels) -> str:
-    """A data URL with uint8 H x W or H x W x C pixels (grey or RGB) as PNG, scaled down to `SIDE` if larger."""
-    scale = SIDE / max(pixels.shape[:2])
-    if scale < 1:
-        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return opencv.data_url(opencv.encode_png(pixels))
-
-
 def prepared(collection: Collection, table: pd.DataFrame, pixels: Pixels, policy: ImagePolicy) -> list[Preview]:
     """Images before and after preparation: the first of each class, then the second, and so on."""
     turn = table.groupby("label").cumcount()
@@ -78,7 +69,8 @@ def _first_reason(notes: str) -> str:
 
 
 def _preview(source: str, note: str, before: Pixels | None, after: Pixels) -> Preview:
-    return {"source": source, "note": note, "before": None if before is None else data_url(before), "after": data_url(after)}
+    urls = [None if image is None else opencv.png_url(opencv.thumbnail(image, SIDE)) for image in (before, after)]
+    return {"source": source, "note": note, "before": urls[0], "after": urls[1]}
 
 
 def _original(image: ImageSource, policy: ImagePolicy) -> Pixels:

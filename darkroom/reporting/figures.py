@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Mapping
 
-import cv2
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -19,24 +18,9 @@ INK = "#010203"  # `svg` replaces it by currentColor, the text colour of the pag
 PALETTE = ("#4c72b0", "#dd8452", "#2a9d6f", "#c44e52", "#8172b3", "#937860", "#da8bc3", "#8c8c8c")
 
 
-def png(pixels: Pixels) -> str:
-    """The data URL of uint8 H x W x C pixels (grey or RGB), as PNG."""
-    return opencv.data_url(opencv.encode_png(pixels))
-
-
-def thumbnail(pixels: Pixels, side: int) -> Pixels:
-    """Uint8 H x W x C, scaled down if its longer side exceeds `side` pixels."""
-    height, width, channels = pixels.shape
-    factor = side / max(height, width)
-    if factor >= 1:
-        return pixels
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8).reshape(size[1], size[0], channels)
-
-
 def mosaic(images: Pixels, side: int) -> Pixels:
     """The thumbnails of uint8 N x H x W x C images, side by side."""
-    return np.concatenate([thumbnail(image, side) for image in images], axis=1)
+    return np.concatenate([opencv.thumbnail(image, side) for image in images], axis=1)
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> str:

@@ -5,13 +5,14 @@ import re
 import numpy as np
 import pandas as pd
 
+from darkroom.data.images import opencv
 from darkroom.reporting import figures
 
 
 def test_a_thumbnail_keeps_its_proportions_and_a_small_image_its_pixels() -> None:
     pixels = np.arange(40 * 20, dtype=np.uint8).reshape(40, 20, 1)
-    assert figures.thumbnail(pixels, 40) is pixels
-    assert figures.thumbnail(pixels, 10).shape == (10, 5, 1)
+    assert opencv.thumbnail(pixels, 40) is pixels
+    assert opencv.thumbnail(pixels, 10).shape == (10, 5, 1)
     assert figures.mosaic(np.stack([pixels] * 3), 10).shape == (10, 15, 1)
 
 

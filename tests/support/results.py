@@ -9,12 +9,12 @@ import pandas as pd
 from darkroom.core import artifacts, csv_files
 from darkroom.core.workspace import Workspace
 from darkroom.data import shards
+from darkroom.data.images import opencv
 from darkroom.evaluation import metrics, tables
-from darkroom.reporting import figures
 from tests.conftest import ROOT
 
-IMAGE = figures.png(np.full((8, 8, 3), 90, np.uint8))
-AFTER = figures.png(np.full((8, 8, 1), 200, np.uint8))
+IMAGE = opencv.png_url(np.full((8, 8, 3), 90, np.uint8))
+AFTER = opencv.png_url(np.full((8, 8, 1), 200, np.uint8))
 NO_PREVIEWS: dict[str, list[Any]] = {"prepared": [], "converted": [], "duplicates": []}
 CLEAN = {
     "policy": "report",

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from darkroom.core.arrays import Pixels
+
 Values = NDArray[np.uint8 | np.uint16]
 
 
@@ -27,6 +29,22 @@ def encode_png(pixels: Values) -> bytes:
 def data_url(png: bytes) -> str:
     """A PNG file as a data URL."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def png_url(pixels: Values) -> str:
+    """Pixels, as `encode_png` takes them, as the data URL of a PNG file."""
+    return data_url(encode_png(pixels))
+
+
+def thumbnail(pixels: Pixels, side: int) -> Pixels:
+    """Uint8 H x W or H x W x C, scaled down if its longer side exceeds `side` pixels."""
+    height, width, *channels = pixels.shape
+    factor = side / max(height, width)
+    if factor >= 1:
+        return pixels
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.uint8).reshape(size[1], size[0], *channels)
 
 
 def swapped(pixels: Values) -> Values:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from darkroom.core import artifacts, csv_files
 from darkroom.core.workspace import Workspace
+from darkroom.data.images import opencv
 from darkroom.data.index import DROPPED, SPLITS
 from darkroom.data.shards import Shards
 from darkroom.reporting import figures
@@ -63,7 +64,7 @@ def mosaics(train: Shards, classes: Sequence[str]) -> dict[str, str]:
     """The first training images of each class, side by side, as data URLs; fewer and smaller ones for many classes."""
     count, side = (8, SIDE // 4) if len(classes) > MANY else (14, SIDE // 2)
     rows = {name: np.flatnonzero(train.labels == label)[:count] for label, name in enumerate(classes)}
-    return {name: figures.png(figures.mosaic(train.images(row), side)) for name, row in rows.items() if len(row)}
+    return {name: opencv.png_url(figures.mosaic(train.images(row), side)) for name, row in rows.items() if len(row)}
 
 
 def reasons(summary: Mapping[str, Any]) -> dict[str, Any]:

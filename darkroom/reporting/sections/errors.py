@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from darkroom.config.schema import Params
 from darkroom.core import csv_files
 from darkroom.core.workspace import Workspace
+from darkroom.data.images import opencv
 from darkroom.data.shards import Shards
-from darkroom.reporting import figures
 from darkroom.reporting.sections.data import MANY, SIDE
 
 PAIRS = 20  # of confused classes, at most
@@ -56,5 +56,5 @@ def mistakes(workspace: Workspace, model: str, most: int) -> list[dict[str, Any]
     selected = wrong.sort_values(["probability", "id"], ascending=[False, True]).head(most)
     images = Shards(workspace.split("test")).images(selected.index.to_numpy())
     rows: list[dict[str, Any]] = json.loads(selected.to_json(orient="records", double_precision=6))
-    thumbnails = [figures.png(figures.thumbnail(image, SIDE)) for image in images]
+    thumbnails = [opencv.png_url(opencv.thumbnail(image, SIDE)) for image in images]
     return [{**row, "image": thumbnail} for row, thumbnail in zip(rows, thumbnails, strict=True)]
