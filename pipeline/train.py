@@ -10,9 +10,9 @@ Run     dvc repro train@MODEL, or python -m pipeline.train MODEL
 
 Every choice, such as early stopping, is made on the validation split. The same seed gives the same bytes, even if training is
 killed and resumed: the next run resumes from the checkpoint models/MODEL/checkpoint.npz if data, parameters, code and device
-are the same. A training that fails or is interrupted leaves its best weights so far in models/MODEL/best.keras. On JAX it uses all
-devices, and spans several processes if the options below, JAX's environment variables or a cluster manager say so; only the
-first process writes.
+are the same. A training that fails or is interrupted leaves its best weights so far in models/MODEL/best.keras. On JAX it uses
+all devices, and spans several processes if the options below, JAX's environment variables or a cluster manager say so; only
+the first process writes.
 """
 
 import argparse

@@ -36,7 +36,7 @@ def read(folder: Path) -> pd.DataFrame:
         table = csv_files.read(path)
     except FileNotFoundError:
         raise DarkroomError(f"{path}: no such file; `dvc repro train@{folder.name}` writes it") from None
-    except ValueError as error:  # of pandas: no table, or not UTF-8
+    except ValueError as error:  # pandas: not a table, or not UTF-8
         raise DarkroomError(f"{path}: not a trace ({first_line(error)})") from None
     if list(table.columns) != COLUMNS:
         raise DarkroomError(f"{path}: not a trace: its columns are {', '.join(map(str, table.columns))}")

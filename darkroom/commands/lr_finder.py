@@ -4,8 +4,8 @@
 
 Reads params.yaml (seed, image, training, models.MODEL) and data/prepared (train); writes reports/lr_finder/MODEL.csv and
 MODEL.svg, which no stage reads. The rate rises by a constant factor from step to step, without the model's own schedule, until
-the loss diverges. Choose a peak rate below the lowest point of the curve, where the loss still falls. The rate at which it
-falls fastest is printed.
+the loss diverges. Choose a peak rate below the minimum of the curve, where the loss still falls. The command prints the rate at
+which it falls fastest.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,6 @@ from darkroom.config.base import Positive, Section, as_tuple
 from darkroom.config.calls import Augmentation, Callback, Layer, Loss, Optimizer
 from darkroom.config.named_call import NamedCall
 
-NETWORKS = ("layers", "compact", "residual", "application")
 Layers = Annotated[tuple[Layer, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 Augmentations = Annotated[tuple[Augmentation, ...], BeforeValidator(as_tuple)]
 Callbacks = Annotated[tuple[Callback, ...], BeforeValidator(as_tuple)]
@@ -85,3 +84,6 @@ class Model(Section):
             if name == "HorizontalFlip" and names[0] == vocabulary.ALTERNATING_FLIP:
                 raise mistake("refused", f"{names[0]} already mirrors images: remove one of the two", at)
         return self
+
+
+NETWORKS = tuple(name for name, field in Model.model_fields.items() if not field.is_required())  # one of them describes it

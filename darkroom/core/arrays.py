@@ -10,6 +10,7 @@ Labels = NDArray[np.int64]  # N: the class index of each image
 Rows = NDArray[np.int64]  # row numbers in a split, an index or a collection
 Targets = NDArray[np.float32]  # N x K: one-hot, or mixed by MixUp or CutMix
 Probabilities = NDArray[np.float32]  # N x K
+Shapes = tuple[tuple[tuple[int, ...], str], ...]  # of each part of a batch: the shape of one item, and the dtype
 
 BATCH = 64  # the default for inference: large images in deep networks still fit into memory
 

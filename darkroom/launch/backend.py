@@ -27,7 +27,7 @@ def configure(backend: str = "tensorflow", deterministic: bool = True) -> None:
 
 @contextlib.contextmanager
 def quiet_import() -> Iterator[None]:
-    """Silences what C++ libraries print while TensorFlow loads, before a log level applies. Python's exceptions still pass."""
+    """Silences what C++ libraries print while TensorFlow loads, before a log level applies. Exceptions still propagate."""
     sys.stderr.flush()
     stderr = os.dup(2)
     devnull = os.open(os.devnull, os.O_WRONLY)

@@ -1,7 +1,7 @@
-"""The checkpoint file of a training: a `.npz` with the arrays and, as JSON, everything else; then the SHA-256 of that.
+"""The checkpoint file of a training: a `.npz` with the arrays and, as JSON, everything else; then its SHA-256.
 
 It is written atomically. DVC does not manage it, so that a rerun finds it. It records the identity of its training, so that no
-other run uses it.
+other training uses it.
 """
 
 import hashlib
@@ -40,8 +40,8 @@ class TrainingState:
     belongs: Dependencies
 
 
-def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> TrainingState | None:
-    """The state in `content`, the bytes of `path`, if it belongs to this training; prints where that resumes, or why not."""
+def usable(content: bytes, path: Path, identity: Dependencies, name: str) -> TrainingState | None:
+    """The state in `content`, the bytes of `path`, if it belongs to this training; prints where it resumes, or why not."""
     if not content:
         return None
     try:
@@ -49,7 +49,7 @@ def usable(content: bytes, path: Path, belongs: Dependencies, name: str) -> Trai
     except DarkroomError as damaged:
         print(f"{name}: restarts from scratch: {damaged}", flush=True)
         return None
-    if changes := list(dvc_files.differences(state.belongs, belongs, SIDES)):
+    if changes := list(dvc_files.differences(state.belongs, identity, SIDES)):
         print("\n".join(f"{name}: restarts from scratch, {line}" for line in changes), flush=True)
         return None
     print(f"{name}: resumes {position(state.epoch, state.batch)}", flush=True)
@@ -75,7 +75,7 @@ def write(path: Path, state: TrainingState) -> None:
 
 
 def read(content: bytes, path: Path) -> TrainingState:
-    """Parses what `write` wrote to `path`. Raises DarkroomError, which names the file, if it is anything else."""
+    """Parses what `write` wrote to `path`. Raises DarkroomError, which names the file, for any other content."""
     arrays_file = memoryview(content)[:-DIGEST]
     if hashlib.sha256(arrays_file).digest() != content[-DIGEST:]:
         raise DarkroomError(f"{path}: damaged, or written by another version of Darkroom")
@@ -86,7 +86,7 @@ def read(content: bytes, path: Path) -> TrainingState:
 
 
 class _Hashed(io.RawIOBase):
-    """A stream, to write to only, that knows the SHA-256 of all that is written."""
+    """A write-only stream that computes the SHA-256 of everything written to it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream, self.sha256 = stream, hashlib.sha256()
@@ -98,7 +98,7 @@ class _Hashed(io.RawIOBase):
 
 def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray):
-        arrays[str(id(value))] = value  # an array that occurs twice, as the last weights that are also the best, is stored once
+        arrays[str(id(value))] = value  # stores an array that occurs twice, such as last weights that are also the best, once
         return {ARRAY: str(id(value))}
     if isinstance(value, dict):
         return {key: _packed(item, arrays) for key, item in value.items()}

@@ -1,4 +1,4 @@
-"""The identity of a training: all that determines its bytes. A checkpoint belongs to one, and no other training uses it."""
+"""The identity of a training: everything that determines its bytes. A checkpoint is used only by the training it belongs to."""
 
 import platform
 import re
@@ -14,9 +14,9 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
 STAGE = "train"
-INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # sets that change a processor's arithmetic
+INSTRUCTIONS = re.compile(r"\b(?:avx|amx|fma|sse4|sve|asimd|bf16)\w*")  # instruction sets that affect results
 MODEL_NAME = re.compile(r"model name\s*: (.*)")
-LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's version is in the name of the device
+LIBRARIES = ("keras", "numpy", "albumentations", "opencv-python-headless")  # the backend's version is part of DEVICE
 MACHINE = DEVICE, PROCESSOR = "device", "processor"
 
 
@@ -38,16 +38,16 @@ def on_device(identity: Dependencies, device: str) -> Dependencies:
 
 
 def processor() -> str:
-    """The processor's name and the instruction sets that change its arithmetic, as far as the system reports them."""
+    """The processor's name and the instruction sets that affect results, as far as the system reports them."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
     return " ".join([platform.machine(), *MODEL_NAME.findall(text)[:1], *sorted(set(INSTRUCTIONS.findall(text)))])
 
 
-def check_alike(first: Dependencies, here: Dependencies) -> None:
-    """Raises DarkroomError if this process has other data, parameters or code than the first one."""
+def check_alike(first: Dependencies, own: Dependencies) -> None:
+    """Raises DarkroomError if this process differs from the first one in data, parameters, code or libraries."""
     one, other = (
-        replace(side, params={key: value for key, value in side.params.items() if key not in MACHINE}) for side in (first, here)
+        replace(side, params={key: value for key, value in side.params.items() if key not in MACHINE}) for side in (first, own)
     )
     if line := next(dvc_files.differences(one, other, ("in the first process", "here")), None):
         raise DarkroomError(line)

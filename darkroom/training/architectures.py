@@ -16,7 +16,7 @@ from darkroom.core.yaml_source import Place
 from darkroom.training import keras_errors
 
 Tensor: TypeAlias = keras.KerasTensor  # float32 N x H x W x C
-UNUSABLE = (ValueError, KeyError, OSError, zipfile.BadZipFile)  # a file of weights of another network, or of no network
+UNUSABLE = (ValueError, KeyError, OSError, zipfile.BadZipFile)  # for weights of another network, or a file without weights
 
 
 def compact(image: Tensor, family: Compact) -> Tensor:
@@ -52,8 +52,8 @@ def residual(image: Tensor, family: Residual) -> Tensor:
         for block in range((family.depth - 4) // 6):
             step = strides if block == 0 else 1
             active = _batch_norm(x, "relu")
-            widened = x.shape[-1] != filters or step != 1
-            shortcut = _conv(active, filters, 1, step) if widened else x
+            projects = x.shape[-1] != filters or step != 1
+            shortcut = _conv(active, filters, 1, step) if projects else x
             branch = _batch_norm(_conv(active, filters, 3, step), "relu")
             branch = _conv(_dropout(branch, family.dropout), filters, 3)
             x = layers.Add()([shortcut, _squeeze_excite(branch, family.squeeze_excitation)])
@@ -73,10 +73,10 @@ def application(image: Tensor, family: Application) -> Tensor:
     x = sys.modules[make.__module__].preprocess_input(keras.layers.Rescaling(255.0)(x))
     weights = _verified_path(family.weights) if isinstance(family.weights, WeightsFile) else family.weights
     try:
-        with warnings.catch_warnings(action="ignore"):  # the warning that ImageNet's images are larger
+        with warnings.catch_warnings(action="ignore"):  # Keras warns that ImageNet's images are larger
             network = make(include_top=False, weights=weights, input_tensor=x, pooling="avg")
     except Exception as error:
-        if not isinstance(error, UNUSABLE) and type(error) is not Exception:  # of `get_file`, where it cannot download
+        if not isinstance(error, UNUSABLE) and type(error) is not Exception:  # what `get_file` raises if a download fails
             raise
         raise DarkroomError(f"{family.place}: {family.name}: {keras_errors.reason(error)}") from None
     for layer in network.layers:
@@ -105,9 +105,9 @@ def _conv(x: Tensor, filters: int, size: int, strides: int = 1) -> Tensor:
 
 
 def _separable_conv(x: Tensor, filters: int, activation: str) -> Tensor:
-    """A depthwise separable convolution, batch-normalised between its halves: Howard et al., "MobileNets" (2017)."""
-    each = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
-    return _conv(_batch_norm(each, activation), filters, 1)
+    """A depthwise separable convolution with batch normalisation between its two parts: Howard et al., "MobileNets" (2017)."""
+    depthwise = layers.DepthwiseConv2D(3, padding="same", use_bias=False, depthwise_initializer="he_normal")(x)
+    return _conv(_batch_norm(depthwise, activation), filters, 1)
 
 
 def _squeeze_excite(x: Tensor, reduction: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Random augmentation of training images: Albumentations on each image, then Keras's augmentation layers on the whole batch.
 
 Both are functions of the batch's seed. AlternatingFlip depends on the epoch, so `batches` applies it before them. Labels are
-one-hot, because MixUp and CutMix mix them as they mix the images.
+one-hot, because MixUp and CutMix mix them as they do the images.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from darkroom.core.arrays import Pixels, Targets
 from darkroom.core.transforms import Pipeline, check
 from darkroom.training import backend, keras_errors
 
-NOT_ONE_BY_ONE = (ALTERNATING_FLIP, *BATCH_TRANSFORMS)
+NOT_PER_IMAGE = (ALTERNATING_FLIP, *BATCH_TRANSFORMS)
 BatchTransform = Callable[[Pixels, Targets, int], tuple[Pixels, Targets]]
 
 
@@ -28,7 +28,7 @@ class Augmentation:
     """
 
     def __init__(self, calls: Sequence[NamedCall]) -> None:
-        self.steps = [call.step() for call in calls if call.name not in NOT_ONE_BY_ONE]
+        self.steps = [call.step() for call in calls if call.name not in NOT_PER_IMAGE]
         self.batches = [_batch_transform(call) for call in calls if call.name in BATCH_TRANSFORMS]
         self.threads = local()  # one chain per thread: it holds a random generator
 

@@ -1,7 +1,7 @@
 """Training batches as a pure function: (seed, epoch, batch) determines the images and how they are augmented.
 
-So any number of workers gives the same bytes, and training can start at any batch. A batch is augmented in parts of 128 images,
-each with its own seed, so that each of several processes makes only the parts that contain its rows.
+Any number of workers therefore produces the same bytes, and training can start at any batch. A batch is augmented in parts of
+128 images, each with its own seed, so that each of several processes makes only the parts that contain its rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from darkroom.config.named_call import NamedCall
 from darkroom.config.vocabulary import ALTERNATING_FLIP
 from darkroom.core import ordered
-from darkroom.core.arrays import Labels, Pixels, Rows, Targets
+from darkroom.core.arrays import Labels, Pixels, Rows, Shapes, Targets
 from darkroom.data.shards import Shards
 from darkroom.launch.distributed.shard import Shard
 from darkroom.training.augmentation import checked_augmentation
-from darkroom.training.backend.shapes import Shapes
 
 Batch = tuple[Pixels, Targets, NDArray[np.float32]]
 
@@ -31,7 +30,7 @@ class Batches:
 
     Images are uint8 n x H x W x C, targets float32 n x K (one-hot, or a mixture), weights float32 n: the weight of each image
     in the loss, by its class. `augment` is the chain of params.yaml. Each epoch is a new permutation; its last batch may be
-    smaller. Only the rows of `shard` are returned. Raises DarkroomError for a transform that cannot work on these images.
+    smaller. Only the rows of `shard` are returned. Raises DarkroomError for a transform that fails on these images.
     """
 
     def __init__(
@@ -61,7 +60,8 @@ class Batches:
         first = rows.start // PART
         parts = [self._part(positions, epoch, batch, part) for part in range(first, -(-rows.stop // PART))]
         begin = rows.start - first * PART
-        images, targets = (np.concatenate(sides)[begin : begin + rows.stop - rows.start] for sides in zip(*parts, strict=True))
+        end = begin + rows.stop - rows.start
+        images, targets = (np.concatenate(arrays)[begin:end] for arrays in zip(*parts, strict=True))
         return images, targets, targets @ self.class_weights
 
     def _part(self, batch_positions: Rows, epoch: int, batch: int, part: int) -> tuple[Pixels, Targets]:
@@ -83,8 +83,8 @@ def flip_phases(count: int, seed: int) -> NDArray[np.uint8]:
     Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024): two successive epochs show an image once
     as it is and once mirrored. With random flips, half of the images would appear the same way in both.
     """
-    apart = np.random.SeedSequence(seed, spawn_key=(0,))  # from the seeds of permutations and augmentation
-    return np.random.default_rng(apart).integers(0, 2, count, np.uint8)
+    sequence = np.random.SeedSequence(seed, spawn_key=(0,))  # independent of permutations and augmentation
+    return np.random.default_rng(sequence).integers(0, 2, count, np.uint8)
 
 
 def mirrored(images: Pixels, which: NDArray[np.bool_]) -> Pixels:
@@ -93,7 +93,7 @@ def mirrored(images: Pixels, which: NDArray[np.bool_]) -> Pixels:
 
 
 def one_hot(labels: Labels, classes: int) -> Targets:
-    """The labels as float32 N x K: 1 at the label, else 0."""
+    """One-hot targets: float32 N x K."""
     targets = np.zeros((len(labels), classes), np.float32)
     targets[np.arange(len(labels)), labels] = 1
     return targets
@@ -102,13 +102,13 @@ def one_hot(labels: Labels, classes: int) -> Targets:
 def stream(batches: Batches, epochs: int, workers: int, begin: tuple[int, int] = (0, 0)) -> Iterator[Batch]:
     """All batches in order, from batch `begin[1]` of epoch `begin[0]` on.
 
-    `workers` threads make them in advance; 0: they are made when they are asked for. OpenCV, NumPy and TensorFlow release the
-    interpreter while they work, so threads are enough.
+    `workers` threads make them in advance; with 0, each is made on demand. OpenCV, NumPy and TensorFlow release the GIL while
+    they work, so threads are enough.
     """
     numbers = ((epoch, batch) for epoch in range(begin[0], epochs) for batch in range(batches.per_epoch))
-    left = (number for number in numbers if number >= begin)
+    remaining = (number for number in numbers if number >= begin)
     if workers == 0:
-        yield from (batches(*number) for number in left)
+        yield from (batches(*number) for number in remaining)
         return
     with ThreadPoolExecutor(workers) as pool:
-        yield from ordered.map_in_order(pool, workers, lambda number: batches(*number), left)
+        yield from ordered.map_in_order(pool, workers, lambda number: batches(*number), remaining)

@@ -37,7 +37,7 @@ def fit(setup: Setup, validation: Shards, workers: int, records: Records, checkp
     """Trains the model of a setup in place, from the state in `checkpoint` if it has one, and fills `records`.
 
     Raises DarkroomError if the loss becomes NaN or infinite, if the device runs out of memory, and for what Keras or the
-    backend refuses; the best weights so far are then in `records`.
+    backend rejects; `records` then holds the best weights so far.
     """
     batches, settings = setup.batches, setup.fit
     begin = checkpoint.position if checkpoint else (0, 0)
@@ -55,7 +55,7 @@ def fit(setup: Setup, validation: Shards, workers: int, records: Records, checkp
         )
     curves = records.curves.table()
     if not np.isfinite(curves[["loss", "val_loss"]]).all(axis=None):
-        problem = f"the loss is no longer a number in epoch {len(curves)}"
+        problem = f"the loss is NaN or infinite in epoch {len(curves)}"
         raise DarkroomError(f"{settings.place}: {problem}; lower the learning rate, or clip gradients (global_clipnorm)")
 
 
@@ -76,12 +76,12 @@ def callbacks(settings: Fit, records: Records, checkpoint: Checkpoint | None = N
     """All callbacks of a training in the order in which Keras calls them.
 
     - Interrupt is first: after a Ctrl-C no other callback begins a batch.
-    - The weight trace precedes the swap: it is of the weights that training continues with, not of their average.
-    - The swap of averaged weights precedes all that keeps the weights of an epoch: they are those that were validated.
-    - The best weights precede the callbacks of params.yaml: at the end, EarlyStopping has the last word.
-    - The checkpoint is last: it saves the state of all others, and the weights once the averaged ones are swapped out again.
+    - The weight trace precedes the swap: it records the raw weights, with which training continues, not their average.
+    - The swap precedes all callbacks that keep an epoch's weights: they keep the averaged ones, which were validated.
+    - The best weights precede the callbacks of params.yaml: EarlyStopping decides which weights the model ends with.
+    - The checkpoint is last: it saves the state of all others, and the raw weights after they are swapped in again.
 
-    Only the learning curves could be anywhere: they read what Keras has computed.
+    The learning curves could be anywhere: they only read the logs.
     """
     averages = settings.optimizer.arguments.get("use_ema")
     swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averages else []
@@ -102,9 +102,9 @@ def _named(settings: Fit) -> Iterator[keras.callbacks.Callback]:
 
 @contextmanager
 def _explained(setup: Setup) -> Iterator[list[Exception]]:
-    """Around `fit`: raises an error of Keras or the backend as a DarkroomError, see `explain`, and one of ours as it is.
+    """Wraps `fit`: an error of Keras or the backend becomes a DarkroomError, see `explain`; an error of ours passes unchanged.
 
-    The yielded list is for errors that come from a batch: the first of them is raised in place of the backend's.
+    The yielded list collects errors raised while batches are made; the first is raised in place of the backend's.
     """
     errors: list[Exception] = []
     try:
@@ -120,7 +120,7 @@ def _explained(setup: Setup) -> Iterator[list[Exception]]:
 
 
 def explain(error: BaseException, setup: Setup) -> str | None:
-    """The line for a device without memory or a lost process, wherever the error shows: JAX computes ahead. Else None."""
+    """The message if the device ran out of memory or a process was lost, else None. JAX may raise these errors anywhere."""
     chain = [error]
     while chain[-1].__context__ is not None:  # JAX's own clean-up may fail after the first error
         chain.append(chain[-1].__context__)

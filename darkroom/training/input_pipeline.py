@@ -14,7 +14,7 @@ from darkroom.training.batches import Batch, Batches, one_hot, stream
 
 
 class InOrder(keras.utils.PyDataset):
-    """A split in order, from its first image to its last, in batches of `size`; of each batch the rows of `shard`."""
+    """A split in order, in batches of `size`, of which only the rows of `shard` are returned."""
 
     def __init__(self, split: Shards, classes: int, size: int, shard: Shard) -> None:
         super().__init__()
@@ -30,13 +30,13 @@ class InOrder(keras.utils.PyDataset):
 
 
 def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int], errors: list[Exception]) -> Any:
-    """All batches of a training from `begin` (epoch, batch) on; empty ones replace the batches of that epoch already done.
+    """All batches of a training from `begin` (epoch, batch) on; empty ones stand for the batches of that epoch already done.
 
-    Of `errors`, see `backend.dataset`.
+    For `errors`, see `backend.dataset`.
     """
 
     def batches_from_begin() -> Iterator[Batch]:
-        rows = batches.shard.devices // batches.shard.processes  # the fewest that can be divided among the devices
+        rows = batches.shard.devices // batches.shard.processes  # the fewest that can be divided evenly among the devices
         empty = tuple(np.zeros((rows, *shape), dtype) for shape, dtype in batches.shapes)
         yield from (empty for _ in range(begin[1]))  # type: ignore[misc]
         yield from stream(batches, epochs, workers, begin)
@@ -45,6 +45,6 @@ def training(batches: Batches, epochs: int, workers: int, begin: tuple[int, int]
 
 
 def validation(split: Shards, batches: Batches, errors: list[Exception]) -> Any:
-    """A split from its first image to its last, in batches of training's size, for any number of passes."""
+    """A split in order, in batches of the same size as in training, for any number of passes."""
     in_order = InOrder(split, len(batches.class_weights), batches.size, batches.shard)
     return backend.finite_dataset(in_order, batches.shapes[:2], errors)

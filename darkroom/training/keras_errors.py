@@ -1,7 +1,7 @@
-"""What becomes of an error inside a call of Keras: one line if Keras refuses what params.yaml asks for, else its traceback.
+"""Errors inside a call of Keras: one line if Keras rejects what params.yaml asks for, else the traceback.
 
-Keras calls code of this package, too: callbacks, batches, an optimizer. An error that arises there is one of ours. Its
-traceback, which Keras filters but does not cut, has a frame of this package below the call.
+Keras also calls code of this package: callbacks, batches, an optimizer. An error raised there is one of ours. Its traceback,
+which Keras filters but does not cut, has a frame of this package below the call.
 """
 
 import re
@@ -20,9 +20,9 @@ NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 @contextmanager
 def one_line(place: object) -> Iterator[None]:
-    """Around one call of Keras: raises its ValueError or TypeError as a DarkroomError of one line that begins with `place`.
+    """Wraps one call of Keras: its ValueError or TypeError becomes a DarkroomError of one line that begins with `place`.
 
-    An error of ours passes as it is.
+    An error of ours passes unchanged.
     """
     try:
         yield
@@ -33,7 +33,7 @@ def one_line(place: object) -> Iterator[None]:
 
 
 def is_ours(error: BaseException) -> bool:
-    """Whether an error, caught by a context manager, arose in code of this package that the library called.
+    """Whether an error, caught by a context manager, was raised in code of this package that the library called.
 
     The body of the `with` must call the library directly: the first frame is the context manager's, the second the body's.
     """

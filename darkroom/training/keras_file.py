@@ -31,7 +31,7 @@ def save(model: keras.Model, path: Path) -> None:
 
 
 def load(path: Path) -> keras.Model:
-    """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that is damaged or that Keras refuses."""
+    """The model of a `.keras` file, not compiled. Raises DarkroomError for a file that is damaged or that Keras rejects."""
     unusable = f"{path}: not a model that Keras can load"
     if damage := _damage(path):
         raise DarkroomError(f"{unusable}: {damage}")
@@ -40,7 +40,7 @@ def load(path: Path) -> keras.Model:
 
 
 def _damage(path: Path) -> str | None:
-    """What Keras would meet with errors of zip, HDF5 or JSON; None if the file is whole."""
+    """What is wrong with the file, which Keras would report as an error of zip, HDF5 or JSON; None if it is intact."""
     if not zipfile.is_zipfile(path):
         return "not a zip archive" if path.exists() else "no such file"
     with zipfile.ZipFile(path) as archive:

@@ -1,6 +1,6 @@
-"""The learning-rate range test: trains with a rate that rises from step to step, and records the loss until it diverges.
+"""The learning-rate range test: trains at a rate that rises from step to step, and records the loss until it diverges.
 
-Smith, "Cyclical learning rates for training neural networks" (2017), section 3.3, with a rate that grows by a constant
+Smith, "Cyclical learning rates for training neural networks" (2017), section 3.3, but the rate grows by a constant
 factor.
 """
 
@@ -21,7 +21,7 @@ DIVERGED = 3.0  # times the lowest loss so far
 
 
 class RisingRate(keras.callbacks.Callback):
-    """Sets the rate before each step, records the smoothed loss after it, and stops when that has diverged."""
+    """Sets the rate before each step, records the smoothed loss after it, and stops when it diverges."""
 
     def __init__(self, lowest: float, highest: float, steps: int) -> None:
         super().__init__()
@@ -60,12 +60,12 @@ def range_test(
     fit.probe(setup.prepare(constant, settings.image.policy, settings.seed, workspace), steps, rising)
     table = curve(rising.rows)
     if table.empty:
-        raise DarkroomError(f"{model.fit.place}: the loss is no number even at a learning rate of {rates[0]:g}")
+        raise DarkroomError(f"{model.fit.place}: the loss is NaN or infinite even at a learning rate of {rates[0]:g}")
     return table, steepest(table)
 
 
 def without_schedule(settings: Fit) -> Fit:
-    """`settings` with a constant rate, which can be set from outside, and no warm-up."""
+    """`settings` with a constant rate, which a callback can set, and no warm-up."""
     arguments = {key: value for key, value in settings.optimizer.arguments.items() if key != "learning_rate"}
     return settings.model_copy(update={"optimizer": replace(settings.optimizer, arguments=arguments), "warmup": None})
 

@@ -1,6 +1,6 @@
 """The model summary, one row per layer: output shape, parameters, multiply-adds, receptive field.
 
-It is of the network that Keras trains, in one pass; `darkroom.export.flops` counts the multiply-adds of the ONNX graph.
+It describes the network that Keras trains, in one pass; `darkroom.export.flops` counts the multiply-adds of the ONNX graph.
 """
 
 import math
@@ -55,10 +55,10 @@ def _multiply_adds(layer: keras.layers.Layer) -> int:
     """Positions of the kernel times its weights; the depthwise and pointwise halves of a separable layer are added."""
     kernels = [weight for weight in layer.weights if "kernel" in weight.name and len(weight.shape) > 1]
     if type(layer).__name__ == "Dense":
-        places, kernels = math.prod(layer.output.shape[1:-1]), kernels[:1]
+        positions, kernels = math.prod(layer.output.shape[1:-1]), kernels[:1]
     else:
-        places = math.prod((layer.input if "Transpose" in type(layer).__name__ else layer.output).shape[1:3])
-    return int(places * sum(math.prod(kernel.shape) for kernel in kernels))
+        positions = math.prod((layer.input if "Transpose" in type(layer).__name__ else layer.output).shape[1:3])
+    return int(positions * sum(math.prod(kernel.shape) for kernel in kernels))
 
 
 def _field_after(layer: Any, field: float, jump: float, side: int) -> Field:

@@ -16,7 +16,7 @@ class Muon(keras.optimizers.Muon):
     the learning rate times `adam_lr_ratio`.
     """
 
-    matrices: frozenset[str] = frozenset()  # the paths of the variables that it orthogonalises
+    matrices: frozenset[str] = frozenset()  # the paths of the variables to orthogonalise
 
     def _should_use_adamw(self, variable: Any) -> bool:
         excluded = any(re.search(keyword, variable.path) for keyword in self.exclude_layers)

@@ -3,6 +3,7 @@
 The last two layers of every model are `logits` (Dense) and `probabilities` (Softmax).
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -26,23 +27,31 @@ def build(chosen: Model, image: ImagePolicy, classes: int) -> keras.Model:
     inputs = keras.Input((image.height, image.width, image.channels), dtype="uint8", name="image")
     features = _body(keras.layers.Rescaling(1 / 255)(inputs), chosen)
     if len(features.shape) != 2:
-        ends = f"the last one gives a shape of {features.shape[1:]}: add Flatten or a global pooling layer"
-        raise DarkroomError(f"{chosen.at('layers')}: {ends}")
+        problem = f"the last output has the shape {features.shape[1:]}: add Flatten or a global pooling layer"
+        raise DarkroomError(f"{chosen.at('layers')}: {problem}")
     logits = apply_layer(features, NamedCall("Dense", {"units": classes, "name": LOGITS, "dtype": "float32"}, chosen.place))
     return keras.Model(inputs, keras.layers.Softmax(name="probabilities", dtype="float32")(logits), name="network")
 
 
-def _body(x: Any, chosen: Model) -> Any:
-    """The layers that params.yaml names, from the image in 0..1 to the features."""
-    if chosen.compact:
-        return architectures.compact(x, chosen.compact)
-    if chosen.residual:
-        return architectures.residual(x, chosen.residual)
-    if chosen.application:
-        return architectures.application(x, chosen.application)
-    for call in chosen.layers or ():
+def chain(x: Any, layers: Sequence[NamedCall]) -> Any:
+    """The layers that params.yaml lists, one after the other."""
+    for call in layers:
         x = apply_layer(x, call)
     return x
+
+
+BODIES: dict[str, Callable[[Any, Any], Any]] = {  # from the image in 0..1 to the features, by the key of params.yaml
+    "layers": chain,
+    "compact": architectures.compact,
+    "residual": architectures.residual,
+    "application": architectures.application,
+}
+
+
+def _body(x: Any, chosen: Model) -> Any:
+    """The network that params.yaml describes by one of its keys."""
+    (name,) = (name for name in BODIES if getattr(chosen, name) is not None)
+    return BODIES[name](x, getattr(chosen, name))
 
 
 def flip_averaged(model: keras.Model) -> keras.Model:
@@ -66,7 +75,7 @@ def divide_logits(model: keras.Model, temperature: float) -> None:
 
 
 def in_float32(model: keras.Model) -> None:
-    """Makes every layer compute in float32, whatever precision it was trained with; the weights are float32 already."""
+    """Makes every layer compute in float32, whatever precision it was trained in; the weights are float32 already."""
     for layer in model._flatten_layers():
         layer.dtype_policy = "float32"
 

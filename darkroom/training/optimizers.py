@@ -22,7 +22,7 @@ class Length:
     steps_per_epoch: int
 
     def steps(self, value: Any) -> Any:
-        """`N epochs` or `N %` of the training as a whole number of steps; a list item by item; any other value as it is."""
+        """`N epochs` or `N %` of the training as a whole number of steps; lists item by item; any other value unchanged."""
         if isinstance(value, list):
             return [self.steps(item) for item in value]
         match = STEPS.fullmatch(value) if isinstance(value, str) else None
@@ -52,11 +52,12 @@ def build(fit: Fit, model: keras.Model, steps_per_epoch: int) -> keras.Optimizer
     if isinstance(rate, NamedCall):
         arguments["learning_rate"] = schedule(rate, length)
     if fit.warmup and length.steps(fit.warmup) > 0:
-        after = arguments.get("learning_rate", float(kind().learning_rate))  # left out: the optimizer's default
+        after = arguments.get("learning_rate", float(kind().learning_rate))  # if omitted, the optimizer's default
         arguments["learning_rate"] = WarmUp(length.steps(fit.warmup), after)
     with keras_errors.one_line(fit.optimizer.place):
         optimizer: keras.Optimizer = kind(**arguments)
-    optimizer.exclude_from_weight_decay(var_list=[it for it in model.trainable_variables if "kernel" not in it.name])
+    spared = [variable for variable in model.trainable_variables if "kernel" not in variable.name]
+    optimizer.exclude_from_weight_decay(var_list=spared)
     if fit.optimizer.name == "Muon":
         optimizer.matrices = matrices(model)
     return optimizer
@@ -72,12 +73,13 @@ def schedule(call: NamedCall, length: Length) -> keras.optimizers.schedules.Lear
 
 
 def matrices(model: keras.Model) -> frozenset[str]:
-    """The paths of the kernels that Muon orthogonalises: those that mix channels, except that of the logits."""
-    mixing = [it for it in model._flatten_layers() if not isinstance(it, keras.layers.DepthwiseConv2D) and it.name != LOGITS]
+    """The paths of the kernels that Muon orthogonalises: all that mix channels, except the kernel of `logits`."""
+    layers = [layer for layer in model._flatten_layers() if layer.name != LOGITS]
+    mixing = [layer for layer in layers if not isinstance(layer, keras.layers.DepthwiseConv2D)]
     kernels = [weight for layer in mixing for weight in layer._trainable_variables if len(weight.shape) > 1]
-    return frozenset(it.path for it in kernels if it.name in ("kernel", "pointwise_kernel"))
+    return frozenset(kernel.path for kernel in kernels if kernel.name in ("kernel", "pointwise_kernel"))
 
 
 def _class(name: str) -> Any:
-    """The class of that name in keras.optimizers, but for Muon our own, which supports convolutions."""
+    """The class of that name in keras.optimizers; for Muon our own, which supports convolutions."""
     return Muon if name == "Muon" else getattr(keras.optimizers, name)

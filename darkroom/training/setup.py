@@ -37,7 +37,7 @@ def prepare(chosen: Model, image: ImagePolicy, seed: int, workspace: Workspace, 
     fit = chosen.fit
     check_size(fit, shard)
     if not shard.whole(len(train)):
-        raise DarkroomError(f"{folder}: {len(train)} images for {shard.devices} devices: each needs some")
+        raise DarkroomError(f"{folder}: {len(train)} images for {shard.devices} devices: each needs at least one")
     weights = class_weights(fit, train.labels, len(classes))
     batches = Batches(train, fit.batch_size, seed, chosen.augment, weights, shard)
     model = network.build(chosen, image, len(classes))
@@ -54,7 +54,7 @@ def check_size(fit: Fit, shard: Shard) -> None:
 
 
 def class_weights(fit: Fit, labels: Labels, classes: int) -> NDArray[np.float32]:
-    """The weight in the loss of each class, float32 K: all 1, or such that all classes have the same total weight.
+    """The weight in the loss of each class, float32 K: all 1, or balanced, so that all classes have the same total weight.
 
     King and Zeng, "Logistic regression in rare events data" (2001): N / (K x images of the class).
     """
@@ -66,8 +66,8 @@ def class_weights(fit: Fit, labels: Labels, classes: int) -> NDArray[np.float32]
 def check_classes(folder: Path, train: Shards, classes: list[str]) -> None:
     """Raises DarkroomError if there are more classes than images, or if a class has no image."""
     if len(classes) > len(train):
-        raise DarkroomError(f"{folder}: {len(classes)} classes, but {len(train)} images: each class needs some")
+        raise DarkroomError(f"{folder}: {len(classes)} classes, but {len(train)} images: each class needs at least one")
     counts = np.bincount(train.labels, minlength=len(classes))
     if missing := [name for name, count in zip(classes, counts, strict=True) if count == 0]:
         names = ", ".join(missing)
-        raise DarkroomError(f"{folder}: no image of the class {names}: it cannot be learnt; add images, or take it out")
+        raise DarkroomError(f"{folder}: no image of the class {names}: it cannot be learnt; add images, or remove the class")

@@ -30,9 +30,9 @@ CHECKED = 32  # the number of images for the determinism check
 
 
 def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | None) -> None:
-    """Trains the model `name` and writes the outputs that dvc.yaml declares; of several processes only the first writes."""
+    """Trains the model `name` and writes the outputs that dvc.yaml declares; only the first of several processes writes."""
     model, options = settings.model(name), settings.training
-    belongs = training_identity.of(name, settings.values, workspace)
+    identity = training_identity.of(name, settings.values, workspace)
     with backend.connected(cluster):
         device = runtime.start(settings.seed, options.precision, options.deterministic)
         shard = backend.distribute()
@@ -42,9 +42,8 @@ def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | 
         print(f"{name}: {images} images, {model.fit.epochs} epochs on {machine}, {options.precision}", flush=True)
         summary = model_summary.table(setup.model)
         print(model_summary.text(summary), *determinism_warnings(setup, options.deterministic), sep="\n", flush=True)
-        checkpoint = open_checkpoint(
-            name, workspace, training_identity.on_device(belongs, machine), setup, options.checkpoint_steps
-        )
+        identity = training_identity.on_device(identity, machine)
+        checkpoint = open_checkpoint(name, workspace, identity, setup, options.checkpoint_steps)
         records = run_fit(name, setup, workspace, options.workers, checkpoint)
         if shard.is_first:
             csv_files.write(workspace.layers(name), summary)
@@ -52,25 +51,25 @@ def train(name: str, settings: Params, workspace: Workspace, cluster: Cluster | 
 
 
 def determinism_warnings(setup: Setup, deterministic: bool) -> list[str]:
-    """A line for each layer, or for the option, because of which another run may give other bytes."""
+    """A line for each layer or option that may make another run produce different bytes."""
     if not deterministic:
-        return ["training.deterministic: false: another run may give other bytes; true makes them the same"]
+        return ["training.deterministic: false: another run may produce different bytes; true makes them identical"]
     split = setup.batches.split
     count = min(CHECKED, setup.fit.batch_size, len(split))
     return list(determinism_check.examine(setup.model, split.images(np.arange(count))))
 
 
-def open_checkpoint(name: str, workspace: Workspace, here: Dependencies, setup: Setup, steps: int | None) -> Checkpoint:
+def open_checkpoint(name: str, workspace: Workspace, own: Dependencies, setup: Setup, steps: int | None) -> Checkpoint:
     """The callback that saves the state of this training; it resumes from the checkpoint of a killed run that belongs to it.
 
-    Raises DarkroomError in a process that has other data, parameters or code than the first one.
+    `own` is the identity of the training in this process. Raises DarkroomError if it differs from the first process's.
     """
     path, shard = workspace.checkpoint(name), setup.batches.shard
-    belongs = Dependencies(**json.loads(backend.from_first(json.dumps(asdict(here)).encode(), shard)))
-    training_identity.check_alike(belongs, here)
+    identity = Dependencies(**json.loads(backend.from_first(json.dumps(asdict(own)).encode(), shard)))
+    training_identity.check_alike(identity, own)
     content = backend.from_first(path.read_bytes() if shard.is_first and path.exists() else b"", shard)
-    begin = checkpoint_file.usable(content, path, belongs, name)
-    return Checkpoint(path, belongs, steps, begin, shard.is_first)
+    begin = checkpoint_file.usable(content, path, identity, name)
+    return Checkpoint(path, identity, steps, begin, shard.is_first)
 
 
 def run_fit(name: str, setup: Setup, workspace: Workspace, workers: int, checkpoint: Checkpoint) -> Records:

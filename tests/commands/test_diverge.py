@@ -7,7 +7,6 @@ import pytest
 
 from darkroom.commands import diverge
 from darkroom.core.errors import DarkroomError
-from pipeline import train
 from tests.conftest import WORKSPACE, Run
 from tests.support import trainings
 
@@ -50,12 +49,14 @@ def test_folders_are_compared_and_the_exit_code_tells(tmp_path: Path, run: Run) 
 
 @pytest.mark.tensorflow
 def test_two_seeds_differ_and_so_do_two_augmentations(project: Path) -> None:
+    from tests.support.setups import train_here
+
     trainings.prepare()
     usual = WORKSPACE.params.read_text()
     for name, old, new in (("one", "", ""), ("seed", "seed: 0", "seed: 1"), ("shift", "p: 0.5}, MixUp", "p: 0.6}, MixUp")):
         assert old in usual
         WORKSPACE.params.write_text(usual.replace(old, new))
-        train.main(["tiny"])
+        train_here()
         Path("models/tiny").rename(f"models/{name}")
     for other in ("seed", "shift"):
         line = rf"^models/one and models/{other}: they differ from epoch 1 on: \d+ of \d+ tensors, the first of them conv2d/kernel$"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.commands import why
-from darkroom.core import fingerprint
+from darkroom.core import python_source
 from darkroom.core.errors import DarkroomError
 from tests.conftest import WORKSPACE, Run
 
@@ -155,10 +155,10 @@ def commit() -> None:
 
 def edit(path: Path, old: str, new: str) -> str:
     """Edits the code; the line that names what it was and what it is."""
-    then = fingerprint.digest(path.read_text())[:8]
+    then = python_source.digest(path.read_text())[:8]
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
-    return f"train: darkroom.training.network: {then} when it last ran, {fingerprint.digest(path.read_text())[:8]} now\n"
+    return f"train: darkroom.training.network: {then} when it last ran, {python_source.digest(path.read_text())[:8]} now\n"
 
 
 def test_a_comment_is_no_reason_and_an_edit_is_named_by_its_module(code: Path, capsys: pytest.CaptureFixture[str]) -> None:

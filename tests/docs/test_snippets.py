@@ -16,6 +16,7 @@ from darkroom.config.schema import Params
 from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.yaml_source import Source
+from darkroom.data.sources.readers import columns
 from tests.conftest import ROOT
 from tests.support.pages import FENCE, NAMES, PAGES, Block, blocks
 
@@ -102,6 +103,11 @@ def test_a_page_is_one_question_and_lists_its_sections(page: str) -> None:
     assert text.startswith("# ") and text.split("\n", 1)[0].endswith("?")
     listed, sections = re.findall(r"^- \[([^]]+)\]\(#", text, re.MULTILINE), re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert listed == sections
+
+
+@pytest.mark.parametrize("suffix", columns.SUFFIXES)
+def test_every_format_of_tables_is_in_the_page_on_data(suffix: str) -> None:
+    assert f"`{suffix}`" in (ROOT / "docs/data.md").read_text()
 
 
 def test_the_readme_is_short_and_leads_to_every_page() -> None:

@@ -13,7 +13,7 @@ from darkroom.launch.backend import DETERMINISTIC_XLA
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it is; what a test changes in it is taken back."""
+    """Restores the variables after each test."""
     for name in ("KERAS_BACKEND", "XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
@@ -24,7 +24,7 @@ def test_a_backend_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyP
         backend.configure("jax")
 
 
-def test_the_variables_are_those_of_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variables_suit_the_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLA_FLAGS", "--xla_a=1")
     backend.configure("jax")
     backend.configure("jax")
@@ -34,7 +34,7 @@ def test_the_variables_are_those_of_the_backend(monkeypatch: pytest.MonkeyPatch)
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
 
-def test_an_import_is_quiet_and_what_follows_it_is_not(capfd: pytest.CaptureFixture[str]) -> None:
+def test_stderr_is_silenced_during_an_import_only(capfd: pytest.CaptureFixture[str]) -> None:
     with backend.quiet_import():
         os.write(2, b"a library loads\n")
     os.write(2, b"an error\n")
@@ -43,7 +43,7 @@ def test_an_import_is_quiet_and_what_follows_it_is_not(capfd: pytest.CaptureFixt
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("deterministic", [False, True])
-def test_tensorflow_gives_the_same_bytes_or_need_not(deterministic: bool) -> None:
+def test_tensorflow_is_deterministic_on_request(deterministic: bool) -> None:
     from tensorflow.python.framework import config
 
     from darkroom.training import runtime

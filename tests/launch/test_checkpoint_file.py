@@ -1,4 +1,4 @@
-"""The checkpoint comes back as it was written, only where it belongs, and never half."""
+"""A checkpoint is read as it was written, only by its own training, and never if damaged."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ def content(state: TrainingState, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     memory: dict[str, Any] = {"best": float("inf"), "wait": 2, "weights": [np.arange(3), np.float32([0.1])], "none": None}
     whole = TrainingState(3, 7, [np.float32([[1, 2]]), np.uint32([3])], [memory, {}], HERE)
     state = checkpoint_file.read(content(whole, tmp_path / "s.npz"), tmp_path / "s.npz")
@@ -30,16 +30,16 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
         assert one.dtype == other.dtype and np.array_equal(one, other)
     weights = state.callbacks[0].pop("weights")
     assert state.callbacks == [{"best": float("inf"), "wait": 2, "none": None}, {}]
-    assert [it.dtype for it in weights] == [np.int64, np.float32]
+    assert [array.dtype for array in weights] == [np.int64, np.float32]
 
 
 @pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04", b"\x93NUMPY", bytes(99)])
-def test_what_is_no_state_is_refused(damaged: bytes) -> None:
+def test_other_content_is_refused(damaged: bytes) -> None:
     with pytest.raises(DarkroomError, match=rf"^s.npz: {DAMAGED}$"):
         checkpoint_file.read(damaged, Path("s.npz"))
 
 
-def test_any_byte_that_is_changed_is_noticed(tmp_path: Path) -> None:
+def test_a_change_of_any_byte_is_detected(tmp_path: Path) -> None:
     whole = content(TrainingState(1, 0, [np.zeros(9)], [{"rows": [[1, "a"]]}], HERE), tmp_path / "s.npz")
     for position in range(len(whole)):
         damaged = bytearray(whole)
@@ -56,23 +56,23 @@ def test_a_damaged_state_is_reported_and_not_used(tmp_path: Path, capsys: pytest
     assert state is not None and state.epoch == 1 and capsys.readouterr().out == "tiny: resumes in epoch 2\n"
 
 
-def test_no_state_is_no_news(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_absent_state_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert checkpoint_file.usable(b"", Path("s.npz"), HERE, "tiny") is None
     assert capsys.readouterr().out == ""
 
 
-def test_a_place_within_an_epoch_is_named() -> None:
-    assert [checkpoint_file.position(*place) for place in ((0, 0), (3, 2))] == ["in epoch 1", "in epoch 4 after 2 batches"]
+def test_a_position_within_an_epoch_is_described() -> None:
+    assert [checkpoint_file.position(*numbers) for numbers in ((0, 0), (3, 2))] == ["in epoch 1", "in epoch 4 after 2 batches"]
 
 
 def test_another_device_or_another_library_restarts_from_scratch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = training_identity.on_device(HERE, "the CPU")
-    kept = content(TrainingState(1, 0, [], [], here), tmp_path / "s.npz")
+    saved = content(TrainingState(1, 0, [], [], here), tmp_path / "s.npz")
     for other in (
         training_identity.on_device(here, "the GPU"),
         replace(here, params={**here.params, "libraries": {"keras": "9"}}),
     ):
-        assert checkpoint_file.usable(kept, Path("s.npz"), other, "tiny") is None
+        assert checkpoint_file.usable(saved, Path("s.npz"), other, "tiny") is None
     assert capsys.readouterr().out.splitlines() == [
         'tiny: restarts from scratch, device: "the CPU" then, "the GPU" now',
         'tiny: restarts from scratch, libraries.keras: "3" then, "9" now',

@@ -16,16 +16,16 @@ from tests.support import trainings
 HERE = Dependencies({"data/prepared/train": "1"}, {"seed": 0, "device": "a", "processor": "x", "libraries": {"keras": "3"}})
 
 
-def test_a_training_is_known_by_its_data_parameters_code_and_libraries(project: Path) -> None:
+def test_the_identity_is_data_parameters_code_and_libraries(project: Path) -> None:
     trainings.prepare()
     identity = training_identity.of("tiny", config.load(WORKSPACE).values, WORKSPACE)
     assert {"data/prepared/train", "requirements.txt", "darkroom.training.network", "pipeline.train"} <= identity.deps.keys()
-    assert "reports/code/train.csv" not in identity.deps  # the modules stand for it
+    assert "reports/code/train.csv" not in identity.deps  # its modules are listed instead
     assert {"seed", "image", "models.tiny", "processor", "libraries"} <= identity.params.keys()
     assert re.fullmatch(r"[\d.]+", identity.params["libraries"]["keras"])
 
 
-def test_processes_must_be_alike_but_for_their_machines() -> None:
+def test_processes_may_differ_in_their_machines_only() -> None:
     elsewhere = replace(HERE, params={**HERE.params, "device": "b", "processor": "y"})
     training_identity.check_alike(elsewhere, HERE)
     with pytest.raises(DarkroomError, match=r"^data/prepared/train: 2 in the first process, 1 here$"):

@@ -44,8 +44,19 @@ def page() -> str:
     report.main([])
     text = Workspace.at().page.read_text()
     Tags(text)
+    columns_match(text)
     assert not re.search(r'(?:src|href)="(?!data:|#)', text)
     return " ".join(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL).split())
+
+
+def columns_match(text: str) -> None:
+    """Refuses a table with a row that has more or fewer cells than the row of headings."""
+    for table in re.findall(r"<table.*?</table>", text, re.DOTALL):
+        widths = []
+        for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL):
+            cells = re.findall(r"<t[hd]\b([^>]*)>", row)
+            widths.append(sum(int((re.findall(r'colspan="(\d+)"', cell) or ["1"])[0]) for cell in cells))
+        assert len(set(widths)) == 1, table
 
 
 def section(text: str, title: str) -> str:

@@ -9,10 +9,9 @@ import pytest
 
 from darkroom.data import shards
 from darkroom.training import train as training
-from pipeline import train
 from tests.conftest import HANGS_S, WORKSPACE, Run
 from tests.support import trainings
-from tests.support.setups import interrupt
+from tests.support.setups import interrupt, train_here
 from tests.support.trainings import killed, started, trained, write_params, written
 
 pytestmark = pytest.mark.tensorflow
@@ -44,7 +43,7 @@ def test_ended_at_any_moment_the_same_bytes(backend: str, run: Run, capsys: pyte
         """Trains to the end, on TensorFlow without another process."""
         if backend == "jax":
             return trained(run)
-        train.main(["tiny"])
+        train_here()
         return capsys.readouterr().out
 
     write_params(backend, None)
@@ -99,7 +98,7 @@ def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     capsys.readouterr()
     with monkeypatch.context() as patch, pytest.raises(FirstBatch):
         patch.setattr(training, "run_fit", begin)
-        train.main(["tiny"])
+        train_here()
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("tiny: re")]
 
 
@@ -115,7 +114,7 @@ def test_another_training_restarts_from_scratch_and_says_why(
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         interrupt(patch, 1)
-        train.main(["tiny"])
+        train_here()
     for path, old, new, reason in CHANGES:
         changed(path, old, new)
         (line,) = said(capsys, monkeypatch)
@@ -126,5 +125,5 @@ def test_another_training_restarts_from_scratch_and_says_why(
     shards.write(WORKSPACE.split("train"), iter(np.zeros((150, 8, 8, 1), np.uint8)), np.arange(150) % 10)
     (line,) = said(capsys, monkeypatch)
     assert line.startswith("tiny: restarts from scratch, data/prepared/train: ")
-    train.main(["tiny"])
+    train_here()
     assert WORKSPACE.history("tiny").read_text().splitlines()[1].startswith("1,") and not WORKSPACE.checkpoint("tiny").exists()

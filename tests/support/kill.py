@@ -1,7 +1,7 @@
-"""Trains a model and is killed on the way: `python -m tests.support.kill MODEL MOMENT [SIGNAL]`.
+"""Trains a model and kills the process on the way: `python -m tests.support.kill MODEL MOMENT [SIGNAL]`.
 
 The moment is EPOCH.BATCH, both from 0, or write.N: in the middle of the Nth write (from 0) of a checkpoint. The signal is SIGKILL
-or, at a batch, SIGINT: Ctrl-C. `make prove` and the tests end trainings with it.
+or, at a batch, SIGINT: Ctrl-C. `make prove` and the tests use it.
 """
 
 import os
@@ -19,15 +19,15 @@ from pipeline import train
 
 
 def now(sent: int = signal.SIGKILL) -> None:
-    """After SIGKILL nothing is flushed, closed or tidied up."""
+    """Signals this process; after SIGKILL nothing is flushed, closed or cleaned up."""
     os.kill(os.getpid(), sent)
 
 
 def at_batch(epoch: int, batch: int, sent: int) -> None:
-    """Sends a signal before a batch is trained on."""
+    """Arranges for a signal at the start of a batch."""
     training = config.load(Workspace.at()).training
     backend.configure(training.backend, training.deterministic)
-    with backend.quiet_import():  # as the stage does it
+    with backend.quiet_import():  # as in the stage
         from darkroom.training import fit
         from darkroom.training.callbacks.learning_curves import LearningCurves
 
@@ -45,7 +45,7 @@ def at_batch(epoch: int, batch: int, sent: int) -> None:
 
 
 def in_write(number: int, checkpoint: Path) -> None:
-    """Kills when half of a checkpoint is written."""
+    """Arranges for SIGKILL when half of a checkpoint is written."""
     usual, writes = artifacts.replace, iter(range(number + 1))
 
     def write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
@@ -66,13 +66,13 @@ def in_write(number: int, checkpoint: Path) -> None:
 
 
 def main() -> None:
-    """Sets the trap and trains."""
+    """Arranges for the signal, then trains."""
     model, moment, *name = sys.argv[1:]
-    kind, number = moment.split(".")
-    if kind == "write":
+    first, number = moment.split(".")
+    if first == "write":
         in_write(int(number), Workspace.at().checkpoint(model))
     else:
-        at_batch(int(kind), int(number), signal.Signals[name[0]] if name else signal.SIGKILL)
+        at_batch(int(first), int(number), signal.Signals[name[0]] if name else signal.SIGKILL)
     train.main([model])
 
 

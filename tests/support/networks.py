@@ -1,4 +1,4 @@
-"""ONNX files made by hand, for tests of everything after export: no TensorFlow."""
+"""ONNX files built by hand, for tests of everything after export, without TensorFlow."""
 
 import hashlib
 from dataclasses import replace
@@ -35,7 +35,7 @@ METADATA = Metadata(
 
 
 def plain(policy: ImagePolicy, classes: tuple[str, ...], unsure_below: float | None = None) -> Metadata:
-    """The metadata of a model of that policy and those classes, without transforms."""
+    """The metadata of a model with this policy and these classes, without transforms."""
     return replace(METADATA, image_policy=policy, classes=classes, transforms=(), unsure_below=unsure_below)
 
 
@@ -61,9 +61,9 @@ def linear(weights: np.ndarray, policy: ImagePolicy, scale: float = 1 / 255) -> 
 
 
 def with_a_sensitive_layer() -> onnx.ModelProto:
-    """For images of 8 x 8 x 1: after a matrix product `harmless`, which rounding does no harm to, one called `sensitive`.
+    """For images of 8 x 8 x 1: a matrix product `harmless`, which quantizes without loss, then one called `sensitive`.
 
-    One row of its weights is so large that the others round to nothing.
+    One row of the weights of `sensitive` is so large that the others round to zero.
     """
     weights = np.random.default_rng(0).normal(0, 1, (64, 10))
     weights[0] = 300.0
@@ -76,7 +76,7 @@ def with_a_sensitive_layer() -> onnx.ModelProto:
 
 
 def answers(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
-    """The probabilities that onnxruntime gives for uint8 N x H x W x C."""
+    """The probabilities from onnxruntime for uint8 N x H x W x C."""
     return session.run(session.load(model.SerializeToString(), "m"), images)
 
 
@@ -88,6 +88,6 @@ def write_candidate(content: bytes, workspace: Workspace, name: str = "tiny") ->
 
 
 def save(model: onnx.ModelProto, metadata: Metadata, path: Path) -> Path:
-    """Writes a model with its metadata to a path of its own."""
+    """Writes a model with its metadata to `path`."""
     artifacts.write_bytes(path, canonical.with_metadata(model, metadata))
     return path

@@ -15,6 +15,7 @@ from darkroom.data.shards import Shards
 from darkroom.training import fit as fitting
 from darkroom.training import setup
 from darkroom.training.setup import Setup
+from pipeline import train
 from tests.conftest import WORKSPACE, model_of
 
 POLICY = ImagePolicy(8, 8, 1, "stretch", "area", (0, 0, 0), 10**8)
@@ -36,23 +37,29 @@ def write_classes(names: Sequence[str]) -> None:
 
 
 def prepared(layers: Sequence[Any] = LAYERS, **fit: Any) -> Setup:
-    """A small network, with these changes to the plainest training."""
+    """A small network, and the simplest training with the changes in `fit`."""
     return setup.prepare(model_of(fit, layers=list(layers)), POLICY, 0, WORKSPACE)
 
 
 def fitted(ready: Setup) -> pd.DataFrame:
-    """The curves of the whole training."""
+    """Trains to the end; returns the learning curves."""
     records = fitting.Records()
     fitting.fit(ready, Shards(WORKSPACE.split("validation")), 1, records)
     return records.curves.table()
 
 
+def train_here(name: str = "tiny") -> None:
+    """Runs the stage in this process; layers have the names, and the files the bytes, that they have in a fresh one."""
+    keras.utils.clear_session()
+    train.main([name])
+
+
 def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
-    """As if Ctrl-C came in the first batch of an epoch (from 0)."""
+    """Simulates Ctrl-C in the first batch of an epoch (from 0)."""
 
     class Stop(keras.callbacks.Callback):
-        def on_epoch_begin(self, begun: int, logs: Any = None) -> None:
-            self.epoch = begun
+        def on_epoch_begin(self, current: int, logs: Any = None) -> None:
+            self.epoch = current
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             if self.epoch == epoch:
@@ -63,7 +70,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
 
 
 def answers(model: Any) -> np.ndarray:
-    """What a model answers to the validation images."""
+    """The probabilities of a model for the validation images."""
     return np.asarray(model(Shards(WORKSPACE.split("validation")).images(np.arange(40)), training=False))
 
 

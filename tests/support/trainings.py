@@ -1,4 +1,4 @@
-"""A small training with all that has a state: dropout, augmentation, MixUp, EMA, early stopping, two workers."""
+"""A small training with everything that has state: dropout, augmentation, MixUp, EMA, early stopping, two workers."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ FIT = """    fit:
 
 
 def prepare() -> None:
-    """150 images in 5 batches an epoch; what is learnt is too little for early stopping, which ends it after epoch 5 of 8."""
+    """150 images in 5 batches per epoch; the loss falls too little for early stopping, which ends it after epoch 5 of 8."""
     draw = np.random.default_rng(0)
     labels = np.arange(150) % 10
     images = (draw.integers(0, 60, (150, 8, 8, 1)) + 15 * labels[:, None, None, None]).astype(np.uint8)
@@ -45,14 +45,14 @@ def write_params(backend: str, every: int | None) -> None:
 
 
 def written() -> dict[str, bytes]:
-    """What the training wrote."""
+    """The files that the training wrote."""
     assert not WORKSPACE.checkpoint("tiny").exists()
     paths = (of_model("tiny") for of_model in (WORKSPACE.keras, WORKSPACE.history, WORKSPACE.weight_trace))
     return {str(path): path.read_bytes() for path in paths}
 
 
 def killed(run: Run, *moment: str) -> "subprocess.CompletedProcess[str]":
-    """Killed, and what DVC removes before the stage runs again is removed."""
+    """Kills a training; then removes its outputs, as DVC does before it reruns the stage."""
     done = run("tests.support.kill", "tiny", *moment, PYTHONPATH=str(ROOT))
     for of_model in (WORKSPACE.keras, WORKSPACE.history, WORKSPACE.weight_trace, WORKSPACE.layers, WORKSPACE.augmented):
         of_model("tiny").unlink(missing_ok=True)
@@ -66,18 +66,18 @@ def trained(run: Run, **environment: str) -> str:
 
 
 def by_variables(process: int, port: int) -> dict[str, str]:
-    """One of two processes on loopback, told so as JAX has it."""
+    """JAX's environment variables for one of two processes on loopback."""
     return {"JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}", "JAX_NUM_PROCESSES": "2", "JAX_PROCESS_ID": str(process)}
 
 
 def by_slurm(process: int, port: int) -> dict[str, str]:
-    """The same as a step of SLURM is told."""
+    """The same as variables of a SLURM step."""
     step = {"SLURM_JOB_ID": "1", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2", "JAX_COORDINATOR_PORT": str(port)}
     return {**step, "SLURM_PROCID": str(process), "SLURM_LOCALID": str(process)}
 
 
 def by_options(process: int, port: int) -> list[str]:
-    """The same as the stage's options have it."""
+    """The same as options of the stage."""
     return ["--coordinator", f"127.0.0.1:{port}", "--processes", "2", "--process", str(process)]
 
 

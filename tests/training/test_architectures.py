@@ -44,7 +44,7 @@ def built(side: int = 28, channels: int = 1, **architecture: Any) -> Any:
 def test_a_wide_residual_network_has_the_parameters_of_its_paper() -> None:
     """2.7 million for WRN-16-4 and 0.6 for WRN-40-1, tables 4 and 6; counted exactly by hand."""
     model = built(32, 3, residual=RESIDUAL)
-    assert sum(int(np.prod(it.shape)) for it in model.trainable_variables) == 2_748_890
+    assert sum(int(np.prod(variable.shape)) for variable in model.trainable_variables) == 2_748_890
     deep = built(32, 3, residual={**RESIDUAL, "depth": 40, "width": 1})
     assert round(deep.count_params() / 1e6, 1) == 0.6
 
@@ -74,11 +74,11 @@ def test_separable_convolutions_cost_a_fraction() -> None:
     assert separable["parameters"] < plain["parameters"] / 3
 
 
-def test_squeeze_and_excitation_weighs_channels() -> None:
+def test_squeeze_and_excitation_scales_channels() -> None:
     model = built(compact={**COMPACT, "squeeze_excitation": 4})
-    weighing = [layer for layer in model.layers if type(layer).__name__ == "Multiply"]
-    assert [layer.output.shape[1:] for layer in weighing] == [(7, 7, 16), (7, 7, 24), (7, 7, 24)]
-    gate = weighing[0].input[1]
+    gates = [layer for layer in model.layers if type(layer).__name__ == "Multiply"]
+    assert [layer.output.shape[1:] for layer in gates] == [(7, 7, 16), (7, 7, 24), (7, 7, 24)]
+    gate = gates[0].input[1]
     assert gate.shape == (None, 1, 1, 16)
 
 
@@ -93,7 +93,7 @@ def test_an_application_takes_small_grey_images(side: int, channels: int) -> Non
     assert rows.set_index("layer").loc["bn_Conv1", "receptive_field"] == 3  # three pixels of 32, of 28 even less
 
 
-def test_an_image_that_is_halved_away_is_one_line() -> None:
+def test_too_many_halvings_are_one_line() -> None:
     stages = [{"filters": 4, "convolutions": 1, "halve": True}] * 3
     with pytest.raises(
         DarkroomError, match=r"^params.yaml:7: models.m.compact.stages\[2\]: [^\n\x1b]*zero or negative[^\n\x1b]*$"
@@ -101,9 +101,7 @@ def test_an_image_that_is_halved_away_is_one_line() -> None:
         built(8, compact={**COMPACT, "stages": stages})
 
 
-def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_weights_of_an_application_come_from_a_verified_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
     source.save_weights("body.weights.h5")
@@ -111,7 +109,7 @@ def test_an_application_s_weights_come_from_a_file_that_is_the_right_one(
     weights = {"file": "body.weights.h5", "sha256": digest}
     model = built(application={**APPLICATION, "weights": weights, "trainable": False})
     assert np.array_equal(model.get_layer("Conv1").get_weights()[0], source.get_layer("Conv1").get_weights()[0])
-    assert [it.path.split("/")[0] for it in model.trainable_variables] == ["logits", "logits"]
+    assert [variable.path.split("/")[0] for variable in model.trainable_variables] == ["logits", "logits"]
     with pytest.raises(DarkroomError, match=r"weights.sha256: body.weights.h5 is another file: its SHA-256 differs$"):
         built(application={**APPLICATION, "weights": {**weights, "sha256": 64 * "0"}})
     with pytest.raises(DarkroomError, match=r"weights.file: none.weights.h5: no such file$"):

@@ -1,4 +1,4 @@
-"""The augmentation preview shows what training is given, and nothing else."""
+"""The augmentation preview shows exactly what training sees."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def decoded(content: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_the_tiles_are_what_the_training_is_given(workers: int, tmp_path: Path) -> None:
+def test_the_tiles_are_the_images_that_training_sees(workers: int, tmp_path: Path) -> None:
     augmented, plain = batches(tmp_path), batches(tmp_path, [])
     image = plain.split.images(np.array([4]))[0]
     shown = []
@@ -55,8 +55,8 @@ def test_without_augmentation_sixteen_times_the_first_image_of_the_first_class(t
     image = Shards(tmp_path).images(np.array([4]))[0]
     height, width = 12 * 6 + 2, 10 * 6 + 2  # six times as large, and a gap
     assert pixels.shape == (4 * height - 2, 4 * width - 2, 4)
-    for place in range(16):
-        top, left = place // 4 * height, place % 4 * width
+    for index in range(16):
+        top, left = index // 4 * height, index % 4 * width
         tile = pixels[top : top + height - 2, left : left + width - 2]
         assert np.array_equal(tile[::6, ::6, 2::-1], image) and np.array_equal(tile[5::6, 5::6, 2::-1], image)
         assert (tile[..., 3] == 255).all()
@@ -72,7 +72,7 @@ def test_large_images_make_no_larger_preview(shape: tuple[int, ...], tile: tuple
     assert pixels.shape == (4 * tile[0] + 6, 4 * tile[1] + 6, 4)
 
 
-def test_the_stage_writes_it_with_all_of_the_chain(project: Path) -> None:
+def test_the_stage_writes_it_with_the_whole_chain(project: Path) -> None:
     trainings.prepare()  # Albumentations, then MixUp
     train.main(["tiny"])
     settings = config.load(WORKSPACE)

@@ -1,4 +1,4 @@
-"""Batches are a function of their number: of any worker, any process, any order the same."""
+"""A batch is a function of its number, whatever the workers, the processes and the order."""
 
 import hashlib
 from itertools import pairwise
@@ -49,17 +49,17 @@ def digest(split: Shards, workers: int, seed: int = 0, augment: list[NamedCall] 
     return hashed.hexdigest()
 
 
-def test_any_number_of_workers_makes_the_same_bytes(split: Shards) -> None:
+def test_any_number_of_workers_produces_the_same_bytes(split: Shards) -> None:
     assert len({digest(split, workers) for workers in (0, 1, 2, 8)}) == 1
     assert digest(split, 2, seed=1) != digest(split, 2, seed=0)
 
 
-def test_mixing_whole_batches_leaves_that_so(split: Shards) -> None:
+def test_so_does_mixing_whole_batches(split: Shards) -> None:
     assert len({digest(split, workers, augment=BATCH_AUGMENT) for workers in (0, 1, 2, 8)}) == 1
     assert digest(split, 2, 1, BATCH_AUGMENT) != digest(split, 2, 0, BATCH_AUGMENT)
 
 
-def test_every_epoch_shows_every_image_once_in_an_order_of_its_own(split: Shards) -> None:
+def test_every_epoch_shows_every_image_once_in_its_own_order(split: Shards) -> None:
     batches = Batches(split, 8, 0, [], EVEN)
     epochs = [np.concatenate([batches(epoch, batch)[0] for batch in range(batches.per_epoch)]) for epoch in (0, 1)]
     assert batches.per_epoch == 7
@@ -73,9 +73,9 @@ def test_alternating_flips_show_every_image_and_its_mirror_image_once_in_two_epo
     originals = split.images(np.arange(50))
     epochs = [batches(epoch, 0)[0] for epoch in range(4)]  # a batch of all images has them in the order of the split
     for first, second in pairwise(epochs):
-        kept = np.all(first == originals, axis=(1, 2, 3))
-        assert 10 < kept.sum() < 40
-        assert np.array_equal(first[~kept], originals[~kept][:, :, ::-1])
+        unflipped = np.all(first == originals, axis=(1, 2, 3))
+        assert 10 < unflipped.sum() < 40
+        assert np.array_equal(first[~unflipped], originals[~unflipped][:, :, ::-1])
         assert np.array_equal(second, first[:, :, ::-1])
     assert not np.array_equal(epochs[0], Batches(split, 50, 1, [augmentation("AlternatingFlip")], EVEN)(0, 0)[0])
 
@@ -87,12 +87,12 @@ def test_other_transforms_follow_the_alternating_flip(split: Shards) -> None:
     assert len({digest(split, workers, augment=augment) for workers in (0, 1, 2, 8)}) == 1
 
 
-def test_processes_make_the_rows_of_one_and_no_part_more(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_divide_the_rows_and_make_no_extra_part(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PART", 4)
     augment = [augmentation("AlternatingFlip"), *AUGMENT]
     alone, *both = (Batches(split, 16, 0, augment, EVEN, shard) for shard in (Shard(), Shard(0, 2, 2), Shard(1, 2, 2)))
     for batch, size in ((0, 16), (1, 16), (3, 2)):
-        for whole, *parts in zip(alone(1, batch), *(it(1, batch) for it in both), strict=True):
+        for whole, *parts in zip(alone(1, batch), *(half(1, batch) for half in both), strict=True):
             assert np.array_equal(whole[:size], np.concatenate(parts))
     sizes: list[int] = []
     usual = both[1].augmentation
@@ -101,13 +101,13 @@ def test_processes_make_the_rows_of_one_and_no_part_more(split: Shards, monkeypa
     assert sizes == [4, 4]
 
 
-def test_a_batch_does_not_depend_on_those_before_it(split: Shards) -> None:
+def test_a_batch_does_not_depend_on_earlier_ones(split: Shards) -> None:
     used, fresh = (Batches(split, 8, 0, AUGMENT, EVEN) for _ in range(2))
     list(stream(used, 1, 0))
     assert np.array_equal(used(1, 3)[0], fresh(1, 3)[0])
 
 
-def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
+def test_a_transform_that_fails_is_refused_at_once(split: Shards) -> None:
     crop = augmentation({"CenterCrop": {"height": 6, "width": 6}})
     assign(crop, PLACE.at("augment", 0))
     line = r"^params.yaml:7: models.m.augment\[0\].CenterCrop: the result is uint8 \(6, 6, 1\), not uint8 \(12, 12, 1\)$"
@@ -115,7 +115,7 @@ def test_a_transform_that_cannot_work_is_refused_at_once(split: Shards) -> None:
         Batches(split, 8, 0, [crop], EVEN)
 
 
-def test_an_error_in_a_worker_arrives(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_worker_is_raised(split: Shards, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = Batches(split, 8, 0, [], EVEN)
     monkeypatch.setattr(split, "labels", None)
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""The order of the callbacks, and what each place in it is for."""
+"""The order of the callbacks, and the reason for each position."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def splits(project: Path) -> None:
 
 
 class RawWeights(keras.callbacks.Callback):
-    """The variables of the model after each step: not their average."""
+    """Records the raw variables of the model after each step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,12 +72,12 @@ def test_after_a_ctrl_c_no_other_callback_begins_a_batch() -> None:
     assert begun == []
 
 
-def test_the_weight_trace_is_of_the_weights_that_training_continues_with() -> None:
+def test_the_weight_trace_records_the_raw_weights() -> None:
     traced: list[bytes] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weight_trace, "digests", SimpleNamespace(sha256=lambda content: traced.append(content) or ""))
         _, raw = trained(prepared(batch_size=20, optimizer=AVERAGED))
-    for content, value in zip(traced, raw.steps[-1], strict=False):  # the optimizer's follow
+    for content, value in zip(traced, raw.steps[-1], strict=False):  # the optimizer's variables follow
         assert np.allclose(np.frombuffer(content, value.dtype), value.ravel(), atol=ROUNDING)
 
 
@@ -96,7 +96,7 @@ def test_an_early_stop_ends_with_the_averaged_weights_that_were_validated() -> N
     assert curves["val_loss"].iloc[-1] == pytest.approx(loss(ready.model), rel=1e-4)
 
 
-def test_early_stopping_has_the_last_word_on_the_weights() -> None:
+def test_early_stopping_decides_the_final_weights() -> None:
     stop = {"EarlyStopping": {"monitor": "val_loss", "patience": 3, "restore_best_weights": True}}
     ready = prepared(epochs=8, optimizer={"SGD": {"learning_rate": 3.0}}, callbacks=[stop])
     curves = fitted(ready)
@@ -104,11 +104,11 @@ def test_early_stopping_has_the_last_word_on_the_weights() -> None:
     assert curves["val_loss"].min() < curves["val_loss"].iloc[-1]
 
 
-def test_a_checkpoint_holds_the_weights_that_training_continues_with(tmp_path: Path) -> None:
+def test_a_checkpoint_holds_the_raw_weights(tmp_path: Path) -> None:
     path = tmp_path / "s.npz"
     ready = prepared(batch_size=20, epochs=2, optimizer=AVERAGED)
     _, raw = trained(ready, Checkpoint(path, NOTHING, None, None))
     state = checkpoint_file.read(path.read_bytes(), path)
     assert (state.epoch, state.batch, len(raw.steps)) == (1, 0, 4)
-    for saved, value in zip(state.variables, raw.steps[1], strict=False):  # the optimizer's follow
+    for saved, value in zip(state.variables, raw.steps[1], strict=False):  # the optimizer's variables follow
         assert np.allclose(saved, value, atol=ROUNDING)

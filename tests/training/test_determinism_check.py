@@ -1,4 +1,4 @@
-"""A layer that answers otherwise each time is named, and one that is refused; the network is left as it was."""
+"""Layers that are not deterministic, or that are refused, are named; the network is left unchanged."""
 
 from typing import Any
 
@@ -42,9 +42,9 @@ def lines(model: Any) -> list[str]:
     return list(determinism_check.examine(model, IMAGES))
 
 
-def test_a_network_of_ours_is_deterministic_and_stays_as_it_was() -> None:
+def test_a_deterministic_network_passes_and_stays_unchanged() -> None:
     model = network()
-    before = [np.array(it) for it in model.variables]
+    before = [np.array(variable) for variable in model.variables]
     assert lines(model) == []
     for variable, value in zip(model.variables, before, strict=True):
         assert np.array_equal(np.array(variable), value)
@@ -53,10 +53,10 @@ def test_a_network_of_ours_is_deterministic_and_stays_as_it_was() -> None:
 @pytest.mark.parametrize("same_forward", [False, True])
 def test_a_layer_that_changes_is_named(same_forward: bool) -> None:
     (line,) = lines(network(changing(same_forward)))
-    assert line.startswith("odd (Changing): not the same from call to call on this device; training.backend: jax may")
+    assert line.startswith("odd (Changing): not bit-identical from call to call on this device; training.backend: jax may")
 
 
-def test_a_layer_that_is_refused_is_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_layer_is_named_with_an_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = backend.gradients
 
     def refuse(inputs: Any) -> Any:

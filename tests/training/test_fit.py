@@ -19,7 +19,7 @@ def splits(project: Path) -> None:
     write_splits()
 
 
-def test_the_curves_have_a_row_an_epoch_and_the_loss_falls() -> None:
+def test_the_curves_have_a_row_per_epoch_and_the_loss_falls() -> None:
     curves = fitted(prepared(epochs=5, optimizer={"Adam": {"learning_rate": 0.05}}))
     assert list(curves.columns) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     assert curves["epoch"].tolist() == [1, 2, 3, 4, 5]
@@ -32,7 +32,7 @@ def test_averaged_weights_are_the_mean_by_hand_and_are_what_is_validated() -> No
 
     class Note(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            steps.append([np.array(it) for it in self.model.trainable_variables])
+            steps.append([np.array(variable) for variable in self.model.trainable_variables])
 
     usual = fit.callbacks
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +47,7 @@ def test_averaged_weights_are_the_mean_by_hand_and_are_what_is_validated() -> No
 def test_a_plateau_lowers_the_rate() -> None:
     plateau = {"ReduceLROnPlateau": {"monitor": "val_loss", "factor": 0.1, "patience": 1, "min_delta": 100.0}}
     ready = prepared(epochs=3, callbacks=[plateau])
-    fitted(ready)  # nothing is better by a hundred: lowered after the second and the third epoch
+    fitted(ready)  # no epoch improves by 100: lowered after the second and the third
     assert float(ready.model.optimizer.learning_rate) == pytest.approx(0.001)
 
 
@@ -57,7 +57,7 @@ def test_mixed_precision_keeps_weights_and_answers_in_float32(precision: str) ->
     try:
         ready = prepared(epochs=2)
         fitted(ready)
-        assert {str(it.dtype) for it in ready.model.weights} <= {"float32", "uint32", "int64"}
+        assert {str(weight.dtype) for weight in ready.model.weights} <= {"float32", "uint32", "int64"}
         images = np.zeros((1, 8, 8, 1), np.uint8)
         for model in (ready.model, network.flip_averaged(ready.model)):
             assert np.asarray(model(images)).dtype == np.float32

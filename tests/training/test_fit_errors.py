@@ -1,4 +1,4 @@
-"""What is said of a training that breaks off: a line about what Keras refuses, the traceback of an error of ours."""
+"""Errors within `fit`: one line for what Keras rejects, the traceback for an error of ours."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def test_an_error_of_ours_keeps_its_traceback(kind: type[Exception], source: str
     assert raised.traceback[-2].path.is_relative_to(ROOT / "darkroom")
 
 
-def test_a_refusal_while_a_batch_is_made_arrives_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_while_a_batch_is_made_is_raised_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = DarkroomError("params.yaml:7: models.m.augment[0].Resize: the result is uint8 (4, 4, 1)")
     ready = broken("the augmentation", refusal, monkeypatch)
     with pytest.raises(DarkroomError) as raised:
@@ -87,7 +87,7 @@ print(keras.backend.backend(), "agrees")
     assert done.stdout.endswith("jax agrees\n"), done.stderr
 
 
-def test_what_the_library_refuses_within_fit_is_one_line() -> None:
+def test_what_the_library_rejects_within_fit_is_one_line() -> None:
     ready = prepared()
     ready.batches.class_weights = np.ones(11, np.float32)  # of eleven classes, but the network has ten
     with pytest.raises(DarkroomError, match=r"^params.yaml:7: models.m.fit: [^\n]*must have the same shape[^\n]*$"):
@@ -114,7 +114,7 @@ def test_too_little_memory_within_fit_is_one_line() -> None:
         fitted(ready)
 
 
-def test_a_lost_process_is_named_where_there_are_several() -> None:
+def test_a_lost_process_is_reported_if_there_are_several() -> None:
     error = ValueError("UNKNOWN: Gloo AllGather failed: Connection reset by peer")
     assert fit.explain(error, setup_of(Shard(0, 2, 2))) == watchdog.LOST
     assert fit.explain(error, setup_of(Shard())) is None

@@ -1,4 +1,4 @@
-"""What Keras is given: batches that are kept ready, validation in the order of the split."""
+"""The input of `fit`: batches of training, and validation in the order of the split."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.setups import LABELS, prepared, write_splits
 pytestmark = pytest.mark.tensorflow
 
 
-def test_what_makes_training_slow_is_switched_off() -> None:
+def test_slow_defaults_of_tensorflow_are_switched_off() -> None:
     images, targets, weights = np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 3), np.float32), np.ones(4, np.float32)
     shapes = ((8, 8, 1), "uint8"), ((3,), "float32"), ((), "float32")
     batches = backend.dataset(lambda: iter([(images, targets, weights)]), shapes, [])
@@ -23,7 +23,7 @@ def test_what_makes_training_slow_is_switched_off() -> None:
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 
 
-def test_validation_is_the_split_in_order_as_often_as_asked(project: Path) -> None:
+def test_validation_is_the_split_in_order_for_any_number_of_passes(project: Path) -> None:
     write_splits()
     split = Shards(WORKSPACE.split("validation"))
     batches = input_pipeline.validation(split, prepared(batch_size=16).batches, [])
@@ -46,5 +46,5 @@ def test_a_resumed_epoch_begins_with_empty_batches(project: Path) -> None:
     write_splits()
     batches = prepared(batch_size=16).batches
     images = [batch[0] for batch in input_pipeline.training(batches, 2, 0, (1, 2), []).as_numpy_iterator()]
-    assert [len(it) for it in images] == [1, 1, 8] and not images[0].any() and not images[1].any()
+    assert [len(batch) for batch in images] == [1, 1, 8] and not images[0].any() and not images[1].any()
     assert np.array_equal(images[2], batches(1, 2)[0])

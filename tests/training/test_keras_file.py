@@ -1,4 +1,4 @@
-"""A `.keras` file holds no clock, and loads as before."""
+"""A `.keras` file holds no timestamp, and loads as before."""
 
 import io
 import json
@@ -24,7 +24,7 @@ def model() -> keras.Model:
     return network.build(model_of(layers=LAYERS), POLICY, 3)
 
 
-def test_two_files_of_a_model_are_the_same_bytes_without_a_clock(model: keras.Model, tmp_path: Path) -> None:
+def test_two_files_of_a_model_are_the_same_bytes_without_a_timestamp(model: keras.Model, tmp_path: Path) -> None:
     for name in ("a", "b"):
         keras_file.save(model, tmp_path / f"{name}.keras")
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
@@ -46,13 +46,13 @@ LACKS = "it lacks config.json, metadata.json, model.weights.h5"
 
 
 @pytest.mark.parametrize(("content", "why"), [(b"", "not a zip archive"), (b"no", "not a zip archive"), (EMPTY_ZIP, LACKS)])
-def test_a_file_that_is_no_model_is_one_line(content: bytes, why: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_one_line(content: bytes, why: str, tmp_path: Path) -> None:
     (tmp_path / "m.keras").write_bytes(content)
     with pytest.raises(DarkroomError, match=rf"^{tmp_path}/m.keras: not a model that Keras can load: {why}$"):
         keras_file.load(tmp_path / "m.keras")
 
 
-def test_a_model_that_is_damaged_or_of_another_keras_is_one_line(model: keras.Model, tmp_path: Path) -> None:
+def test_a_damaged_model_or_an_unknown_layer_is_one_line(model: keras.Model, tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     keras_file.save(model, path)
     content = path.read_bytes()

@@ -29,9 +29,9 @@ def test_it_ends_where_the_loss_diverges(project: Path) -> None:
     assert 10 < len(curve) < 60 and steepest in curve["learning_rate"].tolist()
 
 
-def test_a_loss_that_is_no_number_from_the_start_is_refused(project: Path) -> None:
+def test_a_loss_that_is_infinite_from_the_start_is_refused(project: Path) -> None:
     write_splits()
     too_large = "    layers:\n" + 2 * "      - Rescaling: {scale: 1.0e+38}\n"
     WORKSPACE.params.write_text((ROOT / "tests/smoke.yaml").read_text().replace("    layers:\n", too_large))
-    with pytest.raises(DarkroomError, match=r"models.tiny.fit: the loss is no number even at a learning rate of 1e-05$"):
+    with pytest.raises(DarkroomError, match=r"models.tiny.fit: the loss is NaN or infinite even at a learning rate of 1e-05$"):
         lr_finder.range_test("tiny", config.load(WORKSPACE), WORKSPACE, (1e-5, 1), 5)

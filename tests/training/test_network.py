@@ -1,4 +1,4 @@
-"""From params.yaml to a network: the layers named, what Keras refuses, flip averaging, the temperature."""
+"""From params.yaml to a network: named layers, what Keras rejects, flip averaging, the temperature."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from darkroom import config
+from darkroom.config.model import NETWORKS
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
 from darkroom.core.workspace import Workspace
@@ -26,6 +27,10 @@ SMALL = model_of(layers=LAYERS)
 @pytest.fixture(scope="module", autouse=True)
 def tensorflow() -> None:
     runtime.start(0)
+
+
+def test_every_network_that_params_may_describe_is_built() -> None:
+    assert tuple(network.BODIES) == NETWORKS
 
 
 def test_the_network_of_the_lesson_to_the_letter() -> None:
@@ -58,17 +63,17 @@ def test_the_network_of_the_lesson_to_the_letter() -> None:
         (["Flatten", {"MaxPool2D": {"pool_size": 2}}], r"params.yaml:7: models.m.layers\[1\].MaxPool2D: [^\n]+$"),
         (
             [{"Conv2D": {"filters": 4, "kernel_size": 3}}],
-            r"models.m.layers: the last one gives a shape of \(6, 6, 4\): add Flatten",
+            r"models.m.layers: the last output has the shape \(6, 6, 4\): add Flatten",
         ),
     ],
 )
-def test_what_keras_does_not_take_is_one_line(layers, line: str) -> None:
+def test_what_keras_rejects_is_one_line(layers, line: str) -> None:
     with pytest.raises(DarkroomError, match=line):
         network.build(model_of(layers=layers), POLICY, 10)
 
 
 def trained() -> Any:
-    """A network that has seen four images once: its BatchNormalization and its logits are not as they began."""
+    """A network that has seen four images once: its BatchNormalization and its logits are no longer as initialised."""
     model = network.build(SMALL, POLICY, 3)
     model.compile("adam", loss="sparse_categorical_crossentropy", jit_compile=False)
     model.fit(IMAGES, np.arange(4) % 3, verbose=0)
@@ -76,7 +81,7 @@ def trained() -> Any:
 
 
 def logits(model: Any, images: np.ndarray) -> np.ndarray:
-    """Known up to a constant an image, which is taken out."""
+    """The logits without their mean per image, since softmax determines them up to a constant."""
     values = np.log(np.asarray(model(images)))
     return values - values.mean(axis=1, keepdims=True)
 

@@ -1,4 +1,4 @@
-"""Each option of a recipe does what its paper says: held to values worked out by hand."""
+"""Each option of a recipe does what its paper says: compared with values worked out by hand."""
 
 import re
 from collections.abc import Sequence
@@ -46,12 +46,12 @@ def stepped(optimizer: dict[str, Any], gradient: float = 0.0, **fit: Any) -> dic
     model = compiled(optimizer=optimizer, **fit)
     before = [np.array(variable) for variable in model.trainable_variables]
     model.optimizer.apply(
-        [np.full(it.shape, gradient, np.float32) for it in model.trainable_variables], model.trainable_variables
+        [np.full(variable.shape, gradient, np.float32) for variable in model.trainable_variables], model.trainable_variables
     )
-    return {it.path: (old, np.array(it)) for it, old in zip(model.trainable_variables, before, strict=True)}
+    return {variable.path: (old, np.array(variable)) for variable, old in zip(model.trainable_variables, before, strict=True)}
 
 
-def test_a_warm_up_of_no_steps_is_none() -> None:
+def test_a_warm_up_of_zero_steps_has_no_effect() -> None:
     assert rates(0.4, "0 epochs", [0, 1]) == [0.4, 0.4]
     assert rates(0.4, "0.4 %", [0]) == [0.4]
 
@@ -79,7 +79,7 @@ def test_lists_of_epochs_become_steps_too() -> None:
     assert rates(steps, None, [50, 51, 81]) == [0.1, 0.01, 0.001]
 
 
-def test_a_rate_that_is_left_out_warms_up_to_the_optimizers_own() -> None:
+def test_an_omitted_rate_warms_up_to_the_optimizers_default() -> None:
     optimizer = compiled(epochs=2, warmup="1 epoch", optimizer="AdamW").optimizer
     optimizer.iterations.assign(5)
     assert float(optimizer._get_current_learning_rate()) == pytest.approx(0.0005)
@@ -103,7 +103,7 @@ def test_decay_spares_norms_and_activations_of_any_shape() -> None:
     assert moved == {"kernel"}
 
 
-def test_muon_takes_kernels_that_mix_channels_and_no_others() -> None:
+def test_muon_orthogonalises_only_kernels_that_mix_channels() -> None:
     layers = [
         {"DepthwiseConv2D": {"kernel_size": 3, "depth_multiplier": 2}},
         {"SeparableConv2D": {"filters": 4, "kernel_size": 3}},
@@ -113,7 +113,7 @@ def test_muon_takes_kernels_that_mix_channels_and_no_others() -> None:
         {"Dense": {"units": 5}},
     ]
     model = compiled(layers=layers, optimizer={"Muon": {"learning_rate": 0.1, "exclude_layers": ["^dense"]}})
-    taken = {it.path for it in model.trainable_variables if not model.optimizer._should_use_adamw(it)}
+    taken = {variable.path for variable in model.trainable_variables if not model.optimizer._should_use_adamw(variable)}
     assert {re.sub(r"_\d+/", "/", path) for path in taken} == {"separable_conv2d/pointwise_kernel", "conv2d_transpose/kernel"}
 
 
@@ -122,8 +122,8 @@ def test_muon_makes_a_kernel_s_update_orthogonal_and_leaves_the_rest_to_adam() -
         optimizer={"Muon": {"learning_rate": 0.1, "weight_decay": None, "adam_weight_decay": None, "nesterov": False}}
     )
     generator = np.random.default_rng(0)
-    gradients = [generator.normal(size=it.shape).astype(np.float32) for it in model.trainable_variables]
-    before = [np.array(it) for it in model.trainable_variables]
+    gradients = [generator.normal(size=variable.shape).astype(np.float32) for variable in model.trainable_variables]
+    before = [np.array(variable) for variable in model.trainable_variables]
     model.optimizer.apply(gradients, model.trainable_variables)
     for variable, old, gradient in zip(model.trainable_variables, before, gradients, strict=True):
         update = (old - np.array(variable)) / 0.1
@@ -137,7 +137,7 @@ def test_muon_makes_a_kernel_s_update_orthogonal_and_leaves_the_rest_to_adam() -
             assert np.allclose(update, np.sign(gradient), atol=1e-3)  # the first step of Adam
 
 
-def test_clipping_shortens_the_whole_gradient() -> None:
+def test_clipping_scales_the_whole_gradient() -> None:
     after = stepped({"SGD": {"learning_rate": 1.0, "global_clipnorm": 2.0}}, gradient=5.0)
     moved = np.concatenate([(old - new).ravel() for old, new in after.values()])
     assert np.linalg.norm(moved) == pytest.approx(2.0, rel=1e-5)
@@ -149,7 +149,7 @@ def test_nesterov_looks_ahead() -> None:
     assert all(np.allclose(old - new, 0.1 * 1.9, atol=1e-6) for old, new in after.values())
 
 
-def test_smoothing_shares_a_tenth_among_all_classes() -> None:
+def test_label_smoothing_spreads_a_tenth_over_all_classes() -> None:
     model = compiled(loss={"CategoricalCrossentropy": {"label_smoothing": 0.1}})
     answers = np.array([[0.7, 0.2, 0.1]], np.float32)
     by_hand = -(0.9 + 0.1 / 3) * np.log(0.7) - 0.1 / 3 * (np.log(0.2) + np.log(0.1))
@@ -177,6 +177,6 @@ def test_a_class_weight_multiplies_the_loss_of_its_images() -> None:
         ({"optimizer": {"SGD": {"momentum": 2.0}}}, r"fit.optimizer.SGD: [^\n]*momentum"),
     ],
 )
-def test_what_keras_does_not_take_is_one_line(fit: dict[str, Any], line: str) -> None:
+def test_what_keras_rejects_is_one_line(fit: dict[str, Any], line: str) -> None:
     with pytest.raises(DarkroomError, match=rf"^params.yaml:7: models.m.{line}[^\n]*$"):
         compiled(**fit)

@@ -43,7 +43,7 @@ def test_more_classes_than_images_are_refused() -> None:
         prepared()
 
 
-def test_what_cannot_be_divided_among_the_devices_is_refused() -> None:
+def test_a_batch_that_cannot_be_divided_among_the_devices_is_refused() -> None:
     setup.check_size(model_of({"batch_size": 32}, layers=LAYERS).fit, Shard(0, 1, 8))
     with pytest.raises(
         DarkroomError,
@@ -51,5 +51,5 @@ def test_what_cannot_be_divided_among_the_devices_is_refused() -> None:
     ):
         setup.check_size(model_of({"batch_size": 30}, layers=LAYERS).fit, Shard(0, 1, 8))
     chosen = model_of({"batch_size": 64}, layers=LAYERS)
-    with pytest.raises(DarkroomError, match=r"^data/prepared/train: 40 images for 64 devices: each needs some$"):
+    with pytest.raises(DarkroomError, match=r"^data/prepared/train: 40 images for 64 devices: each needs at least one$"):
         setup.prepare(chosen, POLICY, 0, WORKSPACE, Shard(0, 1, 64))

@@ -1,4 +1,4 @@
-"""What a training says of itself before it begins."""
+"""What is printed before a training begins."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +11,11 @@ from tests.support.setups import prepared, write_splits
 pytestmark = pytest.mark.tensorflow
 
 
-def test_a_training_that_is_not_deterministic_says_so() -> None:
+def test_a_nondeterministic_training_is_announced() -> None:
     (line,) = train.determinism_warnings(SimpleNamespace(), deterministic=False)
-    assert line == "training.deterministic: false: another run may give other bytes; true makes them the same"
+    assert line == "training.deterministic: false: another run may produce different bytes; true makes them identical"
 
 
-def test_one_that_is_has_nothing_to_say(project: Path) -> None:
+def test_a_deterministic_training_needs_no_warning(project: Path) -> None:
     write_splits()
     assert train.determinism_warnings(prepared(), deterministic=True) == []

@@ -1,4 +1,4 @@
-"""Several processes as one training, through jax.distributed.
+"""Connects several processes into one training, through jax.distributed.
 
 Each process runs the same program and feeds its own rows of every batch; JAX sums the gradients over all devices. TensorFlow
 cannot do this: its distribution strategies fail in `fit` under Keras 3.
@@ -30,7 +30,7 @@ def connected(cluster: Cluster | None) -> Iterator[None]:
     """Connects the processes of a training, if there are several. Enter it before the first computation.
 
     A process that fails exits without JAX's shutdown, in which it and the others would wait for each other. Raises
-    DarkroomError if they do not all connect in time, and for an error that the loss of one causes.
+    DarkroomError if they do not all connect in time, and for an error caused by the loss of one.
     """
     if cluster is None:
         yield
@@ -43,17 +43,17 @@ def connected(cluster: Cluster | None) -> Iterator[None]:
     except KeyboardInterrupt:
         code = 130
         raise
-    except (ValueError, RuntimeError) as error:  # no class of JAX's own: only the text tells a lost process
+    except (ValueError, RuntimeError) as error:  # JAX has no class for a lost process: only the text identifies it
         if watchdog.SIGNS_OF_LOSS.search(str(error)):
             raise DarkroomError(watchdog.LOST) from None
         raise
     finally:
         if code:
-            atexit.register(_leave, code)  # the last to be registered is the first to be called
+            atexit.register(_leave, code)  # registered last, called first: before JAX's shutdown
 
 
 def from_first(content: bytes, shard: Shard) -> bytes:
-    """The content that the first process has, in every process."""
+    """Broadcasts `content` from the first process; returns it in every process."""
     if shard.processes == 1:
         return content
     high, low = multihost_utils.broadcast_one_to_all(np.array(divmod(len(content), 1 << 30), np.int32))

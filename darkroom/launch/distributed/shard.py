@@ -13,7 +13,7 @@ class Shard:
 
     @property
     def is_first(self) -> bool:
-        """The first process is the one that writes and prints."""
+        """Whether this is the process that writes files and prints."""
         return self.process == 0
 
     def __str__(self) -> str:
@@ -21,7 +21,7 @@ class Shard:
         return several if self.devices > 1 else ""
 
     def whole(self, images: int) -> int:
-        """How many of a batch of `images` are used, so that every device gets the same number; with one device, all."""
+        """The largest number of images, up to `images`, that can be divided evenly among the devices."""
         return images // self.devices * self.devices
 
     def rows(self, images: int) -> slice:
@@ -30,5 +30,5 @@ class Shard:
         return slice(self.process * size, (self.process + 1) * size)
 
     def batches(self, images: int, size: int) -> int:
-        """How many batches of at most `size` there are in `images`; a last one with fewer images than devices is left out."""
+        """The number of batches of at most `size` images; a last batch with fewer images than devices is dropped."""
         return images // size + bool(self.whole(images % size))

@@ -1,7 +1,7 @@
 """Reports the loss of another process of a training in one line: `python -m darkroom.launch.distributed.watchdog`.
 
 Reads the stderr of a training process from stdin; writes it to stderr. When a training cannot continue, JAX ends the process
-from its C++ code, with twenty lines of stack trace and no hook. The watchdog replaces those lines by one.
+from its C++ code, with twenty lines of stack trace and no hook. The watchdog replaces those lines with one.
 """
 
 import re
@@ -15,7 +15,7 @@ NOT_CONNECTED = (
     "not all processes of this training connected in time, or two of them have the same number; start all of them again"
 )
 CONNECTED = "all processes of this training are connected"
-SIGNS_OF_LOSS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # in an error of JAX: of a lost process
+SIGNS_OF_LOSS = re.compile(r"gloo|nccl|coordination|heartbeat|peer", re.IGNORECASE)  # in JAX's error if a process is lost
 FATAL = "Terminating process because the JAX distributed service"
 NOISE = re.compile(r"[IWEF]\d{4} [\d:.]+ .*coordination|Additional GRPC error|:UNKNOWN:Error received from peer", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""What differs between TensorFlow and JAX under Keras. As in Keras itself, the backend is chosen when this is imported.
+"""What differs between TensorFlow and JAX under Keras. As in Keras itself, the backend is chosen on import.
 
 start(deterministic) -> str             enables deterministic operators; returns a description of the device
 ERRORS                                  the exceptions that Keras and the backend raise for inputs that they reject
@@ -10,7 +10,7 @@ gradients(layer, weights_of)            outputs and gradients of a layer, for th
 build_variables(model)                  creates the variables that `fit` would create in its first step
 connected(cluster), distribute(), from_first(content, shard): several processes and devices
 
-An exception while a batch is made is added to `errors` where the backend passes on only its text.
+An exception raised while a batch is made is added to `errors` if the backend passes on only its text.
 """
 
 import keras

@@ -11,10 +11,10 @@ import jax
 import keras
 import numpy as np
 
+from darkroom.core.arrays import Shapes
 from darkroom.core.errors import DarkroomError
 from darkroom.launch.distributed.processes import connected, from_first
 from darkroom.launch.distributed.shard import Shard
-from darkroom.training.backend.shapes import Shapes
 
 __all__ = [
     "ERRORS",
@@ -35,7 +35,7 @@ JIT_COMPILE = True
 
 
 def start(deterministic: bool) -> str:
-    """Returns a description of the device; `launch.backend` has made XLA deterministic before it was loaded."""
+    """Returns a description of the device; `launch.backend` made XLA deterministic before it was loaded."""
     del deterministic
     warnings.filterwarnings("ignore", message="Explicitly requested dtype int64", module="jax")
     device = jax.devices()[0]
@@ -51,13 +51,13 @@ def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes, errors: list[E
 
 
 def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes, errors: list[Exception]) -> keras.utils.PyDataset:
-    """`split`: `fit` takes a PyDataset, from its first batch to its last, for any number of passes."""
+    """`split` itself: `fit` reads a PyDataset in order, for any number of passes."""
     del shapes, errors
     return split
 
 
 def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch each small operation."""
+    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch every operation singly."""
     graph = jax.jit(function)
     cpu = jax.local_devices(backend="cpu")[0]  # "cpu:0" would be the first process's
 
@@ -69,10 +69,10 @@ def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]) -> Callable[[list[Any]], list[Any]]:
-    """A function of a layer's inputs that returns its output in training, and gradients.
+    """A function of a layer's inputs that returns its output in training mode, then gradients.
 
-    They are those of a weighted sum of the output with respect to the inputs and the layer's weights. `weights_of(shape)` gives
-    the weights of the sum.
+    These are the gradients of a weighted sum of the output with respect to the inputs and the layer's weights;
+    `weights_of(shape)` returns the weights of the sum.
     """
     parts = (layer.trainable_variables, layer.non_trainable_variables)
 
@@ -100,11 +100,11 @@ def distribute() -> Shard:
     """Makes Keras use all devices of all processes; returns this process's shard. Raises DarkroomError if they are uneven."""
     shard = Shard(jax.process_index(), jax.process_count(), jax.device_count())
     if jax.local_device_count() * shard.processes != shard.devices:
-        here = f"{jax.local_device_count()} of {shard.devices} devices here"
-        raise DarkroomError(f"{here}: each process needs as many as any other")
+        count = f"{jax.local_device_count()} of {shard.devices} devices here"
+        raise DarkroomError(f"{count}: every process needs the same number")
     if shard.devices > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
     if not shard.is_first:
         print(f"process {shard.process} of {shard.processes} is running; process 0 reports the progress", flush=True)
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (to the end)
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (until the process ends)
     return shard

@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from darkroom.core.arrays import Shapes
 from darkroom.launch.distributed.cluster import Cluster
 from darkroom.launch.distributed.shard import Shard
-from darkroom.training.backend.shapes import Shapes
 
 ERRORS: tuple[type[Exception], ...] = (ValueError, TypeError, RuntimeError, tf.errors.OpError)
 JIT_COMPILE = False  # XLA slows convolutions on CPUs and rules out deterministic max-pooling gradients
@@ -39,10 +39,10 @@ def start(deterministic: bool) -> str:
 def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes, errors: list[Exception]) -> tf.data.Dataset:
     """The batches that `batches()` yields, a few of them prefetched. `shapes` has no batch dimension.
 
-    An exception of `batches` is added to `errors`: TensorFlow raises one of its own instead, with the text of the first.
+    An exception from `batches` is added to `errors`: TensorFlow raises one of its own, which keeps only the text.
     """
 
-    def noting() -> Iterator[Any]:
+    def recording() -> Iterator[Any]:
         try:
             yield from batches()
         except Exception as error:
@@ -50,19 +50,19 @@ def dataset(batches: Callable[[], Iterator[Any]], shapes: Shapes, errors: list[E
             raise
 
     options = tf.data.Options()
-    options.autotune.enabled = False  # its thread may sleep through the end of an iterator, up to a minute, while `fit` waits
+    options.autotune.enabled = False  # its thread may sleep up to a minute past the end of an iterator, while `fit` waits
     signature = tuple(tf.TensorSpec((None, *shape), dtype) for shape, dtype in shapes)
-    return tf.data.Dataset.from_generator(noting, output_signature=signature).prefetch(PREFETCH).with_options(options)
+    return tf.data.Dataset.from_generator(recording, output_signature=signature).prefetch(PREFETCH).with_options(options)
 
 
 def finite_dataset(split: keras.utils.PyDataset, shapes: Shapes, errors: list[Exception]) -> tf.data.Dataset:
-    """A split from its first batch to its last, for any number of passes."""
+    """`split` in order, for any number of passes."""
     cardinality = tf.data.experimental.assert_cardinality(len(split))
     return dataset(lambda: (split[index] for index in range(len(split))), shapes, errors).apply(cardinality)
 
 
 def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch each small operation."""
+    """`function` as one graph that runs on the CPU, even beside a GPU; eager calls would dispatch every operation singly."""
     graph = tf.function(function, autograph=False, reduce_retracing=True)
 
     def call(*arguments: Any) -> Any:
@@ -73,10 +73,10 @@ def on_cpu(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def gradients(layer: keras.layers.Layer, weights_of: Callable[[Any], np.ndarray]) -> Callable[[list[Any]], list[Any]]:
-    """A function of a layer's inputs that returns its output in training, and gradients.
+    """A function of a layer's inputs that returns its output in training mode, then gradients.
 
-    They are those of a weighted sum of the output with respect to the inputs and the layer's weights. `weights_of(shape)` gives
-    the weights of the sum.
+    These are the gradients of a weighted sum of the output with respect to the inputs and the layer's weights;
+    `weights_of(shape)` returns the weights of the sum.
     """
 
     def call(inputs: list[Any]) -> list[Any]:

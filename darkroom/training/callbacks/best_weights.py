@@ -1,4 +1,4 @@
-"""BestWeights: the weights of the best epoch, for a training that breaks off."""
+"""BestWeights: the weights of the best epoch, saved if a training fails or is interrupted."""
 
 from pathlib import Path
 
@@ -12,9 +12,10 @@ STATE = ("epoch", "loss", "accuracy", "weights", "last")
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest validation loss, to save them if the training breaks off.
+    """Keeps the weights of the epoch with the lowest validation loss, to save them if the training fails or is
+    interrupted.
 
-    It also stops a training whose loss is NaN or infinite. (Keras's TerminateOnNaN checks after each step, which makes JAX wait
+    Also stops a training whose loss is NaN or infinite. (Keras's TerminateOnNaN checks after each step, which makes JAX wait
     for the step.)
     """
 
@@ -29,7 +30,7 @@ class BestWeights(keras.callbacks.Callback):
         return {name: getattr(self, name) for name in STATE}
 
     def set_state(self, state: State) -> None:
-        """Continues after the epochs of another process."""
+        """Restores what `get_state` returned."""
         for name in STATE:
             setattr(self, name, state[name])
 
@@ -44,7 +45,7 @@ class BestWeights(keras.callbacks.Callback):
             self.weights = self.last
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Restores the last epoch's weights: after an early stop Keras leaves the weights that were not averaged."""
+        """Restores the last epoch's weights: after an early stop, Keras leaves the raw weights, not the averages."""
         if self.last:
             self.model.set_weights(self.last)
 

@@ -1,8 +1,8 @@
-"""Checkpoint: a training that was killed resumes and ends with the same bytes.
+"""Checkpoint: a killed training resumes and ends with the same bytes.
 
-Batches are a function of their number, and the state of every random generator is a variable. So the state of a training is the
-variables of model, optimizer and metrics, the state of the callbacks, and the numbers of epoch and batch. (Keras's
-BackupAndRestore does not save the callbacks.)
+Batches are a function of their number, and the state of every random generator is a variable. The state of a training is
+therefore the variables of model, optimizer and metrics, the state of the callbacks, and the numbers of epoch and batch.
+(Keras's BackupAndRestore does not save the callbacks.)
 """
 
 from collections.abc import Callable
@@ -23,15 +23,15 @@ from darkroom.training.callbacks.states import Stateful, stateful
 class Checkpoint(keras.callbacks.Callback):
     """Writes the state of a training to `path`, after each epoch and, within an epoch, every `steps` batches.
 
-    `belongs` is what the checkpoint belongs to; `begin` is the state to
-    resume from, if there is one. `writes` is true in the first process only.
+    `identity` is that of the training; `begin` is the state to resume from, if there is one. `writes` is true in the first
+    process only.
     """
 
     def __init__(
-        self, path: Path, belongs: Dependencies, steps: int | None, begin: TrainingState | None, writes: bool = True
+        self, path: Path, identity: Dependencies, steps: int | None, begin: TrainingState | None, writes: bool = True
     ) -> None:
         super().__init__()
-        self.path, self.belongs, self.steps, self.begin, self.writes = path, belongs, steps, begin, writes
+        self.path, self.identity, self.steps, self.begin, self.writes = path, identity, steps, begin, writes
         self.position = (begin.epoch, begin.batch) if begin else (0, 0)
         self.others: list[Stateful] = []
 
@@ -69,7 +69,7 @@ class Checkpoint(keras.callbacks.Callback):
             return
         variables = [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in self._variables()]
         states = [callback.get_state() for callback in self.others]
-        checkpoint_file.write(self.path, TrainingState(epoch, batch, variables, states, self.belongs))
+        checkpoint_file.write(self.path, TrainingState(epoch, batch, variables, states, self.identity))
 
     def _restore(self, begin: TrainingState) -> None:
         backend.build_variables(self.model)
@@ -85,17 +85,17 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def skipping(model: keras.Model, batches: int) -> Callable[..., Any]:
-    """The training function of a model, except that its first `batches` calls do nothing.
+    """The training function of a model, but its first `batches` calls only consume a batch.
 
     Keras cannot start within an epoch, so `fit` is given empty batches, counts them as done, and continues after them.
     """
-    train_function, left = model.train_function, batches
+    train_function, remaining = model.train_function, batches
 
     def step(*arguments: Any) -> Any:
-        nonlocal left
-        if left == 0:
+        nonlocal remaining
+        if remaining == 0:
             return train_function(*arguments)
-        left -= 1
+        remaining -= 1
         *states, iterator = arguments  # JAX's function takes and returns the state of the training, too
         next(iterator)
         return ({}, *states) if states else {}

@@ -24,9 +24,9 @@ class LearningCurves(keras.callbacks.Callback):
         return {"rows": self.rows}
 
     def set_state(self, state: State) -> None:
-        """Continues after the rows of another process."""
+        """Restores what `get_state` returned."""
         self.rows = state["rows"]
 
     def table(self) -> pd.DataFrame:
-        """The records, one row per epoch."""
+        """The table, one row per epoch."""
         return pd.DataFrame(self.rows, columns=self.COLUMNS).astype({"epoch": int})

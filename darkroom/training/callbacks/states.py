@@ -1,12 +1,12 @@
-"""The state of a callback: what must be restored for it to go on in another process as if nothing had happened."""
+"""The state of a callback: what must be restored so that it continues in another process as if never interrupted."""
 
 from typing import Any, Protocol, runtime_checkable
 
 import keras
 
-State = dict[str, Any]  # numbers, text, arrays, and lists and mappings of them
+State = dict[str, Any]  # numbers, strings, arrays, and lists and dicts of them
 
-OF_KERAS: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {  # the attributes that a training changes
+KERAS_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {  # the attributes that change during training
     keras.callbacks.EarlyStopping: ("best", "best_epoch", "best_weights", "stopped_epoch", "wait"),
     keras.callbacks.ReduceLROnPlateau: ("best", "cooldown_counter", "wait"),
     keras.callbacks.SwapEMAWeights: ("_ema_weights_in_model",),
@@ -16,23 +16,23 @@ OF_KERAS: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {  # the attri
 
 @runtime_checkable
 class Stateful(Protocol):
-    """A callback that gives its state and takes it back."""
+    """A callback whose state can be saved and restored."""
 
     def get_state(self) -> State:
-        """What `set_state` needs in order to make a new callback equal to this one."""
+        """Everything that `set_state` needs to make a new callback equal to this one."""
 
     def set_state(self, state: State) -> None:
-        """Takes the state that another callback of this class gave."""
+        """Restores what `get_state` of a callback of the same class returned."""
 
 
-class OfKeras:
-    """The state of a callback of Keras, which has no method for it: the attributes that `OF_KERAS` lists."""
+class KerasState:
+    """The state of one of Keras's callbacks, which have no such methods: the attributes listed in `KERAS_STATE`."""
 
     def __init__(self, callback: keras.callbacks.Callback) -> None:
-        self.callback, self.names = callback, OF_KERAS[type(callback)]
+        self.callback, self.names = callback, KERAS_STATE[type(callback)]
 
     def get_state(self) -> State:
-        """The attributes by their names."""
+        """The attributes by name."""
         return {name: getattr(self.callback, name) for name in self.names}
 
     def set_state(self, state: State) -> None:
@@ -42,5 +42,5 @@ class OfKeras:
 
 
 def stateful(callback: keras.callbacks.Callback) -> Stateful:
-    """The state of a callback of this package or of one of Keras's in `OF_KERAS`."""
-    return callback if isinstance(callback, Stateful) else OfKeras(callback)
+    """A callback of this package itself, or the state of one of Keras's. Raises KeyError if it is not in `KERAS_STATE`."""
+    return callback if isinstance(callback, Stateful) else KerasState(callback)

@@ -410,7 +410,7 @@ def test_files_beside_a_table_are_counted(tmp_path: Path) -> None:
         2,
         [("img/broken.png", "a broken link")],
     )
-    assert collection.layout.endswith("; 2 files beside it are not named")
+    assert collection.layout.endswith("; files beside it that it does not name: 2")
 
 
 def test_missing_files_of_a_table_go_to_the_ledger(tmp_path: Path) -> None:
@@ -502,14 +502,14 @@ def test_two_tables_are_ambiguous(tmp_path: Path) -> None:
     ("name", "function"),
     [
         *(("m.npz", "arrays.known_files"), ("m.npz", "bombs.check"), ("images.npy", "arrays.known_files")),
-        *(("labels.csv", "columns.row_number"), ("labels.csv", "columns._text"), ("labels.parquet", "columns._parquet")),
+        *(("labels.csv", "columns.row_number"), ("labels.csv", "columns._cells"), ("labels.parquet", "columns._format")),
         ("train-images-idx3-ubyte.gz", "idx.of_arrays"),
     ],
 )
 def test_an_error_of_ours_keeps_its_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, function: str
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ValueError("a bug")
 
     np.savez(tmp_path / "m.npz", images=IMAGES, labels=LABELS) if name == "m.npz" else None

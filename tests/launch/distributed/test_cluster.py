@@ -1,4 +1,4 @@
-"""How a process knows that it is one of several."""
+"""How a process detects that it is one of several."""
 
 import re
 
@@ -19,7 +19,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_the_options_decide_then_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_take_precedence_over_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert detect(Cluster(), "jax") is None
     assert detect(Cluster("a:1", 2, 0), "jax") == Cluster("a:1", 2, 0)
     monkeypatch.setenv("JAX_NUM_PROCESSES", "4")
@@ -37,12 +37,12 @@ def test_the_options_decide_then_the_variables(monkeypatch: pytest.MonkeyPatch) 
         (Cluster("a:1", 2, None), f"several processes: each takes {OPTIONS}"),
     ],
 )
-def test_options_that_cannot_be_are_refused(wrong: Cluster, line: str) -> None:
+def test_impossible_options_are_refused(wrong: Cluster, line: str) -> None:
     with pytest.raises(DarkroomError, match=f"^{re.escape(line)}$"):
         detect(wrong, "jax")
 
 
-def test_a_variable_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_is_not_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAX_PROCESS_ID", "last")
     with pytest.raises(DarkroomError, match=r"^JAX_PROCESS_ID: 'last' is not a whole number of at least 0$"):
         detect(Cluster("a:1", 4), "jax")
@@ -69,10 +69,10 @@ def test_several_processes_on_tensorflow_are_refused(monkeypatch: pytest.MonkeyP
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, False),
     ],
 )
-def test_a_cluster_manager_that_starts_several_is_noticed(
+def test_a_cluster_manager_that_starts_several_is_detected(
     variables: dict[str, str], several: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert detect(Cluster(), "jax") == (Cluster() if several else None)
-    assert detect(Cluster(), "tensorflow") is None  # it may be one of many trainings, each for itself
+    assert detect(Cluster(), "tensorflow") is None  # it may be one of many independent trainings

@@ -19,7 +19,7 @@ def test_a_batch_is_divided_evenly(shard: Shard, images: int, rows: slice) -> No
     assert shard.rows(images) == rows
 
 
-def test_a_last_batch_that_is_too_small_for_all_is_left_out() -> None:
+def test_a_last_batch_with_fewer_images_than_devices_is_dropped() -> None:
     assert [Shard(0, 1, devices).batches(100, 32) for devices in (1, 4, 8)] == [4, 4, 3]
 
 

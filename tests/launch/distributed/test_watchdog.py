@@ -1,4 +1,4 @@
-"""What JAX says of a lost process becomes one line."""
+"""JAX's output about a lost process becomes one line."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ F1124 22:34:33.986594 14970 client.h:80] Terminating process because the JAX dis
         (f"{watchdog.LOST}\n{FATAL}", f"{watchdog.LOST}\na line of ours\n"),
     ],
 )
-def test_a_stack_trace_becomes_one_line_and_all_else_passes(written: str, read: str) -> None:
+def test_a_stack_trace_becomes_one_line_and_everything_else_passes(written: str, read: str) -> None:
     command = [sys.executable, "-m", watchdog.__name__]
     done = subprocess.run(command, input=written, stderr=subprocess.PIPE, text=True, timeout=HANGS_S)
     assert done.stderr == read

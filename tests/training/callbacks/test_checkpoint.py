@@ -1,4 +1,4 @@
-"""Every callback that params.yaml may name resumes as if its training had never been broken off."""
+"""Every callback that params.yaml may name resumes as if its training had never been interrupted."""
 
 from pathlib import Path
 from typing import Any

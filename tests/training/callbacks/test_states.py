@@ -1,4 +1,4 @@
-"""The state of a callback is all that a training changes in it."""
+"""The state of a callback is everything in it that training changes."""
 
 import inspect
 from typing import Any
@@ -10,11 +10,11 @@ import pytest
 from darkroom.training import runtime
 from darkroom.training.callbacks.best_weights import BestWeights
 from darkroom.training.callbacks.learning_curves import LearningCurves
-from darkroom.training.callbacks.states import OF_KERAS, stateful
+from darkroom.training.callbacks.states import KERAS_STATE, stateful
 from darkroom.training.callbacks.weight_trace import WeightTrace
 
 pytestmark = pytest.mark.tensorflow
-OF_CALLBACK = {"params", "_model", "monitor_op"}  # set by Keras as the training begins
+OF_CALLBACK = {"params", "_model", "monitor_op"}  # set by Keras when training begins
 LOGS = {"loss": 1.0, "val_loss": 0.5, "accuracy": 0.5, "val_accuracy": 0.5}
 
 
@@ -30,21 +30,21 @@ def after_an_epoch(callback: Any) -> Any:
     return callback
 
 
-@pytest.mark.parametrize("kind", OF_KERAS)
-def test_keras_s_callbacks_have_no_attribute_that_is_neither_argument_nor_state(kind: Any) -> None:
-    callback = after_an_epoch(kind())
-    arguments = inspect.signature(kind).parameters.keys()
-    assert set(OF_KERAS[kind]) == vars(callback).keys() - arguments - OF_CALLBACK
+@pytest.mark.parametrize("callback_class", KERAS_STATE)
+def test_keras_s_callbacks_have_no_attribute_that_is_neither_argument_nor_state(callback_class: Any) -> None:
+    callback = after_an_epoch(callback_class())
+    arguments = inspect.signature(callback_class).parameters.keys()
+    assert set(KERAS_STATE[callback_class]) == vars(callback).keys() - arguments - OF_CALLBACK
 
 
-@pytest.mark.parametrize("kind", [BestWeights, LearningCurves, WeightTrace])
-def test_ours_give_and_take_all_their_attributes(kind: Any) -> None:
-    callback, fresh = after_an_epoch(kind()), kind()
+@pytest.mark.parametrize("callback_class", [BestWeights, LearningCurves, WeightTrace])
+def test_ours_save_and_restore_all_their_attributes(callback_class: Any) -> None:
+    callback, fresh = after_an_epoch(callback_class()), callback_class()
     assert callback.get_state().keys() == vars(callback).keys() - OF_CALLBACK
     fresh.set_state(callback.get_state())
     assert all(getattr(fresh, name) is value for name, value in callback.get_state().items())
 
 
-def test_a_callback_whose_state_nobody_knows_is_refused() -> None:
+def test_a_callback_with_unknown_state_is_refused() -> None:
     with pytest.raises(KeyError):
         stateful(keras.callbacks.ProgbarLogger())

@@ -14,8 +14,9 @@ from darkroom.data.sources.readers.collection import Collection, Files
 __all__ = ["Collection", "read"]
 
 LAYOUTS = (
-    "a folder per class; train, val and test folders with a folder per class in each; a table (.csv, .tsv, .parquet) with a "
-    "path and a label; .npz or .npy arrays; IDX; CIFAR's binary files; a zip or tar of any of these"
+    "a folder per class; train, val and test folders with a folder per class in each; a table "
+    f"({', '.join(columns.SUFFIXES)}) with a path and a label; .npz or .npy arrays; IDX; CIFAR's binary files; "
+    "a zip or tar of any of these"
 )
 
 
@@ -84,7 +85,7 @@ def _with_unnamed_files(collection: Collection, listing: Listing) -> Collection:
     named = set(collection.items["source"]) | refused | {path.name for path in collection.extra_files}
     others = [row for row in listing.refused if row.source not in refused]
     unnamed = len(set(listing.files) - named)
-    layout = f"{collection.layout}; {unnamed} files beside it are not named" if unnamed else collection.layout
+    layout = f"{collection.layout}; files beside it that it does not name: {unnamed}" if unnamed else collection.layout
     return replace(collection, layout=layout, refused=(*collection.refused, *others), skipped=listing.skipped + unnamed)
 
 

@@ -1,5 +1,8 @@
 """The columns of a table, found by their headings: CSV and TSV through pandas, Parquet through Arrow."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -8,18 +11,12 @@ from pyarrow import ArrowException, parquet
 from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.data.sources import damage
 
-PARQUET = ".parquet"
-SUFFIXES = (".csv", ".tsv", PARQUET)
 HEADINGS = {
     "path": ("path", "file", "filename", "file_name", "filepath", "image", "image_path"),
     "label": ("label", "class", "class_name", "category", "target"),
     "split": ("split", "subset"),
     "group": ("group", "group_id", "patient", "patient_id", "subject", "subject_id"),
 }
-SEPARATORS = {
-    ".csv": ",;\t",
-    ".tsv": "\t,;",
-}  # the most frequent one in the first line is used; the first here if there is none
 LONGEST_HEADING = 2**16  # characters
 UNREADABLE = "not a readable table"
 
@@ -58,7 +55,7 @@ def load(path: Path) -> pd.DataFrame:
     """The columns in `HEADINGS`, under those names, as text. Raises DarkroomError, with the row, for a missing value."""
     columns = headings_of(path)
     with prefixed(path):
-        content = _parquet(path) if path.suffix.lower() == PARQUET else _text(path)
+        content = _format(path).content(path)
     table = content.rename(columns=lambda name: str(name).strip())[list(columns.values())].set_axis(list(columns), axis=1)
     if len(table) == 0:
         raise DarkroomError(f"{path}: no rows in it")
@@ -75,14 +72,7 @@ def load(path: Path) -> pd.DataFrame:
 
 def row_number(path: Path, wrong: "pd.Series[bool]") -> int:
     """The number of the first wrong row; for text the line in an editor, as long as no field holds a line break."""
-    return int(wrong.to_numpy().argmax()) + (1 if path.suffix.lower() == PARQUET else 2)
-
-
-def _text(path: Path) -> pd.DataFrame:
-    content = _csv(path)
-    if not isinstance(content.index, pd.RangeIndex):
-        raise DarkroomError(f"{UNREADABLE} (its rows have more fields than its heading)")
-    return content
+    return int(wrong.to_numpy().argmax()) + _format(path).first_row
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -92,21 +82,53 @@ def _parquet(path: Path) -> pd.DataFrame:
     return content
 
 
-def _headings(path: Path) -> list[str]:
-    with prefixed(path):
-        names = _schema(path) if path.suffix.lower() == PARQUET else _csv(path, header=None, nrows=1).iloc[0]
-    return [str(name).strip() for name in names]
-
-
 def _schema(path: Path) -> list[str]:
     with damage.refused(UNREADABLE, ArrowException):
         names: list[str] = parquet.read_schema(path).names
     return names
 
 
-def _csv(path: Path, header: int | None = 0, nrows: int | None = None) -> pd.DataFrame:
+def _csv(separators: str, path: Path) -> pd.DataFrame:
+    content = _cells(separators, path, header=0)
+    if not isinstance(content.index, pd.RangeIndex):
+        raise DarkroomError(f"{UNREADABLE} (its rows have more fields than its heading)")
+    return content
+
+
+def _csv_headings(separators: str, path: Path) -> list[str]:
+    return list(_cells(separators, path, header=None, nrows=1).iloc[0])
+
+
+def _cells(separators: str, path: Path, header: int | None, nrows: int | None = None) -> pd.DataFrame:
+    """Text cells, separated by the most frequent of `separators` in the first line; by the first of them if there is none."""
     with damage.refused(UNREADABLE), path.open(encoding="utf-8-sig", newline="") as stream:
         start = stream.readline(LONGEST_HEADING)
         stream.seek(0)
-        separator = max(SEPARATORS[path.suffix.lower()], key=start.count)
+        separator = max(separators, key=start.count)
         return pd.read_csv(stream, sep=separator, header=header, nrows=nrows, dtype=str, keep_default_na=False)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of tables: how headings and content are read, and the number by which users know the first row."""
+
+    headings: Callable[[Path], list[str]]
+    content: Callable[[Path], pd.DataFrame]
+    first_row: int
+
+
+FORMATS = {
+    ".csv": Format(partial(_csv_headings, ",;\t"), partial(_csv, ",;\t"), 2),  # 2: the line in an editor
+    ".tsv": Format(partial(_csv_headings, "\t,;"), partial(_csv, "\t,;"), 2),
+    ".parquet": Format(_schema, _parquet, 1),
+}
+SUFFIXES = tuple(FORMATS)
+
+
+def _format(path: Path) -> Format:
+    return FORMATS[path.suffix.lower()]
+
+
+def _headings(path: Path) -> list[str]:
+    with prefixed(path):
+        return [str(name).strip() for name in _format(path).headings(path)]
