@@ -1,11 +1,11 @@
 """Reads and writes `.keras` files, whose bytes depend on the model alone.
 
-Keras writes the time into the file (metadata.json, the zip entries) and memory addresses into config.json
-(shared_object_id). The rewritten file loads as before.
+Keras writes the time into the file (metadata.json, the zip entries). In config.json it marks an object that it meets twice with
+its memory address (shared_object_id); since the address of a temporary object may be used again, such marks also appear by
+chance. The rewritten file has neither and loads as before: layers refer to each other by name.
 """
 
 import json
-import re
 import tempfile
 import zipfile
 from io import BytesIO
@@ -60,7 +60,7 @@ def canonical(path: Path) -> bytes:
             if name == "metadata.json":
                 content = _json({**json.loads(content), "date_saved": ""})
             if name == "config.json":
-                content = _renumbered(_json(json.loads(content)))
+                content = _json(_unmarked(json.loads(content)))
             new.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
     return stream.getvalue()
 
@@ -69,11 +69,8 @@ def _json(content: dict[str, Any]) -> bytes:
     return json.dumps(content, sort_keys=True).encode()
 
 
-def _renumbered(config: bytes) -> bytes:
-    """Gives the shared objects the numbers 0, 1, 2 ... in order of appearance."""
-    numbers: dict[bytes, int] = {}
-
-    def number(match: re.Match[bytes]) -> bytes:
-        return match[1] + str(numbers.setdefault(match[2], len(numbers))).encode()
-
-    return re.sub(rb'("shared_object_id": )(\d+)', number, config)
+def _unmarked(config: Any) -> Any:
+    """The same JSON without the key shared_object_id."""
+    if isinstance(config, dict):
+        return {key: _unmarked(value) for key, value in config.items() if key != "shared_object_id"}
+    return [_unmarked(item) for item in config] if isinstance(config, list) else config

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras.src.saving import serialization_lib
 
 from darkroom.core.errors import DarkroomError
 from darkroom.training import keras_file, network, runtime
@@ -31,6 +32,19 @@ def test_two_files_of_a_model_are_the_same_bytes_without_a_timestamp(model: kera
     with zipfile.ZipFile(tmp_path / "a.keras") as content:
         assert json.loads(content.read("metadata.json"))["date_saved"] == ""
         assert {entry.date_time for entry in content.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_addresses_that_keras_takes_for_the_same_object_leave_no_trace(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the memory of a temporary object were used again for the next one of its class."""
+    keras_file.save(model, tmp_path / "a.keras")
+    monkeypatch.setattr(serialization_lib, "id", lambda obj: hash(type(obj)), raising=False)
+    model.save(tmp_path / "raw.keras")
+    with zipfile.ZipFile(tmp_path / "raw.keras") as raw:
+        assert b"shared_object_id" in raw.read("config.json")
+    keras_file.save(model, tmp_path / "b.keras")
+    assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
 
 
 @pytest.mark.parametrize("flip", [False, True])
