@@ -35,11 +35,11 @@ repro: env  ## set up the environment, then run the whole pipeline; later just `
 	darkroom check
 	dvc repro
 
-check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the tests without TensorFlow: a minute
+check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: a minute
 	$(STATIC)
-	$(TESTS) -m "not tensorflow and not network and not slow"
+	$(TESTS) -m "not tensorflow and not processes and not network and not slow"
 
-test: $(VENV)/ready-to-test  ## run the same and the tests with TensorFlow: ten minutes on two cores
+test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: ten minutes on two cores
 	$(STATIC)
 	$(TESTS) -m "not slow"
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.core.errors import DarkroomError
 from darkroom.data.sources.download import transfer
-from tests.conftest import Run
+from pipeline import download
 from tests.support.server import Server, served
 
 
@@ -17,14 +18,12 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield address
 
 
-def test_when_every_source_fails_nothing_is_written(project: Path, run: Run, address: str) -> None:
+def test_when_every_source_fails_nothing_is_written(project: Path, address: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = Path("data/catalog/mnist.yaml").read_text().replace("https://storage.googleapis.com", address)
     Path("data/catalog/mnist.yaml").write_text(text)
     Path("params.yaml").write_text(Path("params.yaml").read_text().replace("fashion-mnist", "mnist"))
-    ended = run("pipeline.download")
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines() == [
-        f"{address}/tensorflow/tf-keras-datasets/mnist.npz: HTTP 404",
-        "data/catalog/mnist.yaml: none of its 1 sources could deliver MNIST handwritten digits; nothing was written",
-    ]
+    nothing = "none of its 1 sources could deliver MNIST handwritten digits; nothing was written"
+    with pytest.raises(DarkroomError, match=f"^data/catalog/mnist.yaml: {nothing}$"):
+        download.main([])
+    assert capsys.readouterr().err == f"{address}/tensorflow/tf-keras-datasets/mnist.npz: HTTP 404\n"
     assert sorted(path.name for path in Path("data").iterdir()) == ["catalog"]

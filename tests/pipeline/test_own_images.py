@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from distributed import LocalCluster
 
+from darkroom.commands import check
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 from darkroom.data import dask_cluster
@@ -19,6 +20,7 @@ from tests.conftest import HANGS_S, ROOT, Run
 from tests.support import image_folder as own_images
 from tests.support.encoders import saved
 
+pytestmark = pytest.mark.processes
 HERE = Workspace(Path(), Path(), Path("params.yaml"))  # the working folder, which is the project
 IMAGE = "{height: 24, width: 32, channels: 3, shape: pad, interpolation: area, background: [0, 0, 0], max_pixels: 100_000_000}"
 
@@ -203,30 +205,28 @@ def test_too_many_refused_files_stop_the_stage_and_the_ledger_lists_them(folder:
     assert not HERE.prepared.with_name("prepared.part").exists()
 
 
-def test_a_file_that_has_changed_since_the_manifest_is_refused(folder: Path, run: Run) -> None:
+def test_a_file_that_has_changed_since_the_manifest_is_refused(folder: Path) -> None:
     use("photos")
-    assert run("pipeline.download").returncode == 0
+    download.main([])
     name = next(name for name, file in own_images.odd_files().items() if "plain PNG" in name)
     (folder / name).write_bytes((folder / name).read_bytes() + b"x")
-    ended = run("pipeline.preprocess")
-    assert ended.returncode == 1
-    assert ended.stderr == (
-        f"photos/{name}: changed since data/raw/manifest.csv was written; run `dvc repro`, or `dvc repro --force download`\n"
-    )
+    rerun = "run `dvc repro`, or `dvc repro --force download`"
+    with pytest.raises(DarkroomError) as error:
+        preprocess.main([])
+    assert str(error.value) == f"photos/{name}: changed since data/raw/manifest.csv was written; {rerun}"
 
 
-def test_files_that_would_stop_dvc_are_listed_by_check(folder: Path, run: Run) -> None:
+def test_files_that_would_stop_dvc_are_listed_by_check(folder: Path) -> None:
     use("photos")
-    ended = run("darkroom", "check")
-    assert (ended.returncode, ended.stderr) == (
-        1,
-        "photos/plain/broken.png: a broken link; DVC cannot track it: delete it, or list it in .dvcignore\n",
-    )
+    line = "photos/plain/broken.png: a broken link; DVC cannot track it: delete it, or list it in .dvcignore"
+    with pytest.raises(DarkroomError, match=f"^{line}$"):
+        check.main([])
     with Path(".dvcignore").open("a") as stream:
         stream.write("/photos/plain/broken.png\n")
-    assert run("darkroom", "check").returncode == 0
+    check.main([])
     use("no/such/folder")
-    assert run("darkroom", "check").stderr == "params.yaml:3: dataset: no/such/folder: no such file or folder\n"
+    with pytest.raises(DarkroomError, match=r"^params.yaml:3: dataset: no/such/folder: no such file or folder$"):
+        check.main([])
 
 
 def random_images(count: int, classes: int) -> dict[str, np.ndarray]:

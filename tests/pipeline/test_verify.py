@@ -3,6 +3,7 @@
 Except for the flipped bit the checksum is renewed after the damage, as if export itself had gone wrong: another check must catch it.
 """
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,23 +34,37 @@ sources: [{url: "http://localhost/{file}"}]
 """
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test leaves the prepared images for the others."""
+    return tmp_path_factory.mktemp("colours") / "data"
+
+
 @pytest.fixture
-def colours(project: Path) -> Workspace:
+def colours(project: Path, first: Path) -> Workspace:
     """A prepared data set of 60 images in colour, and a model that answers as it did in training."""
     workspace = Workspace.at()
     text = (ROOT / "tests" / "smoke.yaml").read_text().replace("digits.yaml", "colours.yaml")
     text = text.replace("{height: 8, width: 8, channels: 1, shape: stretch", "{height: 6, width: 6, channels: 3, shape: crop")
     Path("params.yaml").write_text(text.replace("validation: 0.1", "validation: 0.3"))
     Path("data/catalog/colours.yaml").write_text(ENTRY % ("a" * 64))
-    images, labels = np.random.default_rng(1).integers(0, 256, (60, 9, 12, 3), np.uint8), np.arange(60) % 3
-    workspace.raw.mkdir()
-    np.savez(workspace.raw / "colours.npz", x_train=images, y_train=labels, x_test=images[:6], y_test=labels[:6])
-    preprocess.main([])
+    if first.exists():
+        shutil.copytree(first, "data", dirs_exist_ok=True)
+    else:
+        prepare(workspace)
+        shutil.copytree("data", first)
     write_candidate(canonical.with_metadata(linear(WEIGHTS, POLICY), plain(POLICY, CLASSES)), workspace)
     validation = Shards(workspace.split("validation"))
     reference = answers(linear(WEIGHTS, POLICY), validation.images(np.arange(len(validation))))
     artifacts.write_array(workspace.reference("tiny"), reference)
     return workspace
+
+
+def prepare(workspace: Workspace) -> None:
+    images, labels = np.random.default_rng(1).integers(0, 256, (60, 9, 12, 3), np.uint8), np.arange(60) % 3
+    workspace.raw.mkdir()
+    np.savez(workspace.raw / "colours.npz", x_train=images, y_train=labels, x_test=images[:6], y_test=labels[:6])
+    preprocess.main([])
 
 
 def test_what_is_right_passes(colours: Workspace) -> None:
