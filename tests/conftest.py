@@ -25,7 +25,10 @@ ROOT = Path(__file__).parent.parent
 HANGS_S = 1200  # a process that takes longer hangs; no test asserts how long anything takes
 COPIED = ("darkroom", "pipeline", "data/catalog", "benchmarks", "dvc.yaml", "params.yaml", "requirements.txt", ".dvcignore")
 HEAVY = {"jax", "keras", "tensorflow"}
-LONGEST = ("test_smoke.py", "test_distributed.py", "test_resuming.py", "tests/pipeline/", "tests/export/", "tests/training/")
+LONGEST = (
+    *("test_smoke.py", "test_distributed.py", "test_resuming.py", "test_experiments.py", "docs/test_commands.py"),
+    *("tests/pipeline/", "tests/export/", "tests/training/"),
+)
 
 WORKSPACE = Workspace(Path(), Path(), Path("params.yaml"))  # the working folder: the copy, where a test has `project`
 PLACE = Place(Source("params.yaml", {}, {("models", "m"): 7}), ("models", "m"))

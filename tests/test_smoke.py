@@ -108,7 +108,7 @@ def the_provenance_is_what_dvc_locked(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def the_page_says_which_models_average() -> None:
-    note = "tiny: the answer is the mean over the image and its mirror image"
+    note = "tiny: the probabilities are the mean over the image and its mirror image"
     edit("flip_averaging: false", "flip_averaging: true")
     assert note in page()
     edit("flip_averaging: true", "flip_averaging: false")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.__main__ import COMMANDS
-from tests.conftest import ROOT
+from tests.conftest import HANGS_S, ROOT
 from tests.support.pages import NAMES, PAGES, blocks
 
 WHOLE, DISTRIBUTED = "tests/test_smoke.py::test_the_whole_way", "tests/launch/test_distributed.py"
@@ -75,10 +75,13 @@ def git(*words: str, cwd: Path) -> str:
     return subprocess.run(["git", *words], cwd=cwd, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("command", [command for command in commands() if command not in ELSEWHERE])
 def test_a_command_runs_as_it_stands(command: str, checkout: Path) -> None:
     variables = {**os.environ, "PAGER": "cat", "COLUMNS": "120"}
-    ended = subprocess.run(["bash", "-euc", command], cwd=checkout, env=variables, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        ["bash", "-euc", command], cwd=checkout, env=variables, capture_output=True, text=True, timeout=HANGS_S
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from tests.conftest import HANGS_S, ROOT
 from tests.docs.test_commands import ELSEWHERE, EXPERIMENTS, commands
 
-pytestmark = pytest.mark.smoke
+pytestmark = pytest.mark.processes
 
 
 def shell(command: str) -> str:

@@ -17,7 +17,7 @@ from darkroom.core import yaml_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.yaml_source import Source
 from darkroom.data.sources.readers import columns
-from tests.conftest import ROOT
+from tests.conftest import HANGS_S, ROOT
 from tests.support.pages import FENCE, NAMES, PAGES, Block, blocks
 
 PARAMS = ROOT / "params.yaml"
@@ -61,7 +61,7 @@ def test_yaml_fits_the_schema(block: Block) -> None:
 
 @pytest.mark.parametrize("block", blocks("python"), ids=place)
 def test_python_runs(block: Block) -> None:
-    ended = subprocess.run([sys.executable, "-c", block.text], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", block.text], cwd=ROOT, capture_output=True, text=True, timeout=HANGS_S)
     assert (ended.returncode, ended.stderr) == (0, "") and "Ankle boot" in ended.stdout
 
 

@@ -16,7 +16,7 @@ from darkroom.launch.distributed.shard import Shard
 from darkroom.training import fit, input_pipeline, runtime
 from darkroom.training.callbacks import weight_trace
 from darkroom.training.setup import Setup
-from tests.conftest import ROOT, model_of
+from tests.conftest import HANGS_S, ROOT, model_of
 from tests.support.setups import LAYERS, fitted, prepared, write_splits
 
 pytestmark = pytest.mark.tensorflow
@@ -83,7 +83,7 @@ for source in SOURCES:
 print(keras.backend.backend(), "agrees")
 """
     variables = {**os.environ, "PYTHONPATH": f"{project}{os.pathsep}{ROOT}"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, timeout=HANGS_S)
     assert done.stdout.endswith("jax agrees\n"), done.stderr
 
 
