@@ -35,11 +35,11 @@ repro: env  ## set up the environment, then run the whole pipeline; later just `
 	darkroom check
 	dvc repro
 
-check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: a minute
+check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: three minutes
 	$(STATIC)
 	$(TESTS) -m "not tensorflow and not processes and not network and not slow"
 
-test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: ten minutes on two cores
+test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: 17 minutes on two cores with AVX2
 	$(STATIC)
 	$(TESTS) -m "not slow"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from darkroom import config
+from darkroom.config import Params
 from darkroom.core import command, yaml_source
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 from darkroom.data.sources.listing import dvc_blockers
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     workspace = Workspace.at(params=parser.parse_args(argv).params)
     source = yaml_source.read(config.params_file(workspace))
     mistakes: list[str] = []
-    settings = attempt(lambda: config.checked(source), mistakes)
+    settings = attempt(lambda: config.checked(source, Params), mistakes)
     data = attempt(lambda: title(source, workspace), mistakes)
     if settings is None or mistakes:
         raise DarkroomError("\n".join(mistakes))
@@ -51,10 +52,8 @@ def title(source: Source, workspace: Workspace) -> str | None:
         return None
     if config.is_catalog_entry(name):
         return config.catalog_entry(name, workspace).title
-    path = workspace.dataset(name)
-    if not path.exists():
-        place = Place(source, ("dataset",))
-        raise DarkroomError(f"{place}: {name}: no such file or folder{config.nearest_entry(name, workspace)}")
+    with prefixed(Place(source, ("dataset",))):
+        path = config.local_data(name, workspace)
     if path.is_dir() and (rows := dvc_blockers(name, workspace.root)):
         advice = "DVC cannot track it: delete it, or list it in .dvcignore"
         raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; {advice}" for row in rows))

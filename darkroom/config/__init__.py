@@ -23,7 +23,7 @@ __all__ = [
     "is_catalog_entry",
     "load",
     "load_file",
-    "nearest_entry",
+    "local_data",
     "params_file",
 ]
 
@@ -44,12 +44,7 @@ def params_file(workspace: Workspace) -> Path:
 
 def load_file(path: Path) -> Params:
     """A checked params.yaml. Raises DarkroomError with one line per mistake in it."""
-    return checked(yaml_source.read(path))
-
-
-def checked(source: Source) -> Params:
-    """The parameters in a parsed params.yaml. Raises DarkroomError with one line per mistake in them."""
-    return _checked(source, Params)
+    return checked(yaml_source.read(path), Params)
 
 
 def is_catalog_entry(dataset: str) -> bool:
@@ -64,17 +59,27 @@ def catalog_entry(dataset: str, workspace: Workspace) -> CatalogEntry:
     """
     path = workspace.dataset(dataset)
     if not path.exists():
-        raise DarkroomError(f"{workspace.params}: dataset: {dataset}: no such catalog entry{nearest_entry(dataset, workspace)}")
-    return _checked(yaml_source.read(path), CatalogEntry)
+        nearest = _nearest_entry(dataset, workspace)
+        raise DarkroomError(f"{workspace.params}: dataset: {dataset}: no such catalog entry{nearest}")
+    return checked(yaml_source.read(path), CatalogEntry)
 
 
-def nearest_entry(dataset: str, workspace: Workspace) -> str:
+def local_data(dataset: str, workspace: Workspace) -> Path:
+    """The path of the local data set that `dataset:` names. Raises DarkroomError if it does not exist."""
+    path = workspace.dataset(dataset)
+    if not path.exists():
+        raise DarkroomError(f"{dataset}: no such file or folder{_nearest_entry(dataset, workspace)}")
+    return path
+
+
+def _nearest_entry(dataset: str, workspace: Workspace) -> str:
     """`; did you mean data/catalog/cifar10.yaml?` for a `dataset:` that does not exist; empty if no name is close."""
     entries = {file.stem: file.relative_to(workspace.root).as_posix() for file in sorted(workspace.catalog.glob("*.yaml"))}
     return "".join(f"; did you mean {entries[stem]}?" for stem in get_close_matches(Path(dataset).stem, entries, n=1))
 
 
-def _checked(source: Source, schema: type[Schema]) -> Schema:
+def checked(source: Source, schema: type[Schema]) -> Schema:
+    """The values of a parsed file, checked against `schema`. Raises DarkroomError with one line per mistake in them."""
     try:
         values = schema.model_validate(source.values)
     except ValidationError as error:

@@ -58,7 +58,7 @@ def compose(recipe: Path, params: Path) -> str:
     edits = _edits(_entries(changes), _entries(text), Place(yaml_source.parse(changes, str(recipe)), ()))
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
-    config.checked(yaml_source.parse(text, f"{recipe} composed with {params}"))
+    config.checked(yaml_source.parse(text, f"{recipe} composed with {params}"), config.Params)
     return text
 
 

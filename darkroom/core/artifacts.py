@@ -4,10 +4,12 @@ Each writer fills `NAME.part` beside the target and renames it at the end. When 
 file or folder remains; the `.part` is removed, or overwritten by the next run.
 """
 
+import csv
+import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -91,6 +93,13 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
 def read_json(path: Path) -> Any:
     """Reads JSON as UTF-8, whatever the machine's locale. Raises OSError with the file's name."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Rows of text as CSV, in the dialect of `csv_files`, without pandas, which takes most of a second to import."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+    return stream.getvalue()
 
 
 def write_array(path: Path, array: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 from textwrap import shorten
 
-from darkroom.core import digests, python_source
+from darkroom.core import artifacts, digests, python_source
 from darkroom.core.errors import DarkroomError
 from darkroom.core.workspace import Workspace
 
@@ -39,9 +39,7 @@ def rows(stage: str, root: Path) -> Rows:
 
 def to_csv(fingerprint: Rows) -> str:
     """A fingerprint as CSV with the columns module and sha256."""
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([("module", "sha256"), *fingerprint.items()])
-    return stream.getvalue()
+    return artifacts.csv_text(("module", "sha256"), fingerprint.items())
 
 
 def from_csv(text: str) -> Rows:

@@ -13,17 +13,13 @@ from darkroom.core import csv_files
 from darkroom.core.arrays import Rows
 from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.core.workspace import Workspace
-from darkroom.data import duplicates, index, similarity, splits
+from darkroom.data import duplicates, similarity, splits
 from darkroom.data.index import DROPPED
 from darkroom.data.ledger import Row
 from darkroom.data.staging import StagedImages
 
-PRIORITY = (
-    "test",
-    "validation",
-    "train",
-    "",
-)  # the split whose copy is kept: test first, since published results are measured on it
+# The split whose copy is kept: test first, since published results are measured on it.
+PRIORITY = ("test", "validation", "train", "")
 SHOWN = 3  # pairs listed in an error message
 
 
@@ -115,16 +111,10 @@ def refuse(report: pd.DataFrame, chosen: Duplicates) -> None:
 
 
 def summary(partition: Partition) -> dict[str, object]:
-    """Counts: pairs by kind, images by their own and their partner's split, leaked test images, partners of another class."""
+    """Counts: pairs by kind, leaked test images, images whose partner has another class."""
     report, kinds = partition.duplicates, partition.pairs["kind"].value_counts()
-    order = {split: rank for rank, split in enumerate((*index.SPLITS, DROPPED))}
-    sides = [
-        " and ".join(sorted({split, other}, key=order.__getitem__))
-        for split, other in zip(report["split"], report["partner_split"], strict=True)
-    ]
     return {
         "pairs": {kind: int(kinds.get(kind, 0)) for kind in ("exact", "near", "mirrored")},
-        "across": pd.Series(sides, dtype=str).value_counts().sort_index().to_dict(),
         "leaked": int(partition.leaked.sum()),
         "conflicts": int((report["class"] != report["partner_class"]).sum()),
     }

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from darkroom.config.schema import Preprocess
-from darkroom.core import csv_files
+from darkroom.core import artifacts
 from darkroom.core.errors import DarkroomError
 
 COLUMNS = ("source", "class", "action", "reason")
@@ -32,7 +30,7 @@ class Row:
 def write(path: Path, rows: Iterable[Row]) -> None:
     """Writes the rows as CSV, sorted by source: source, class, action, reason."""
     lines = sorted((row.source, row.class_name, row.action, row.reason) for row in rows)
-    csv_files.write(path, pd.DataFrame(lines, columns=list(COLUMNS), dtype=str))
+    artifacts.write_bytes(path, artifacts.csv_text(COLUMNS, lines).encode())
 
 
 def totals(rows: Iterable[Row], action: Action) -> dict[str, dict[str, int]]:

@@ -47,16 +47,16 @@ def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> 
 
 
 def threshold(probabilities: Probabilities, labels: Labels, error_rate: float) -> float:
-    """The lowest threshold at which at most `error_rate` of the answers are wrong; 0 withholds none, `ABOVE_ALL` withholds all.
+    """The lowest threshold at which at most `error_rate` of the predictions that are not `unsure` are wrong.
 
-    An answer less probable than the threshold is withheld (Chow, "On optimum recognition error and reject tradeoff", IEEE
-    Transactions on Information Theory, 1970).
+    A prediction less probable than the threshold is `unsure`: none at 0, all at `ABOVE_ALL` (Chow, "On optimum recognition
+    error and reject tradeoff", IEEE Transactions on Information Theory, 1970).
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(probabilities.argmax(axis=1)[order] != labels[order])
     confidence = confidence[order]
-    last_of_equals = np.append(confidence[1:] < confidence[:-1], True)  # equal values are answered or withheld together
+    last_of_equals = np.append(confidence[1:] < confidence[:-1], True)  # equal values are on the same side of the threshold
     allowed = np.flatnonzero((wrong <= error_rate * np.arange(1, len(labels) + 1)) & last_of_equals)
     if len(allowed) == 0:
         return ABOVE_ALL

@@ -21,7 +21,7 @@ def log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 
 def selective(labels: Labels, probabilities: Probabilities, unsure_below: float) -> dict[str, float]:
-    """The effect of withholding answers less probable than `unsure_below`: the share answered, and the error rate of these."""
+    """The share of predictions that are not `unsure`, that is, at least as probable as `unsure_below`, and their error rate."""
     answered = probabilities.max(axis=1) >= unsure_below
     wrong = (probabilities.argmax(axis=1) != labels) & answered
     return {"answered": float(answered.mean()), "answered_error_rate": float(wrong.sum() / max(answered.sum(), 1))}

@@ -20,8 +20,8 @@ from darkroom.training import network
 class Calibrated:
     """The result of a calibration.
 
-    `probabilities` (float32 N x K) are Keras's on the split, after its logits were divided by `temperature`. Answers less
-    probable than `unsure_below` are withheld; None withholds none.
+    `probabilities` (float32 N x K) are Keras's on the split, after its logits were divided by `temperature`. A prediction
+    less probable than `unsure_below` is `unsure`; None: none is.
     """
 
     probabilities: Probabilities
@@ -46,14 +46,14 @@ def reference(model: keras.Model, split: Shards) -> Probabilities:
 
 
 def threshold(probabilities: Probabilities, labels: Labels, error_rate: float | None, name: str) -> float | None:
-    """The probability below which an answer is withheld; None if params.yaml sets no error rate.
+    """The probability below which a prediction is `unsure`; None if params.yaml sets no error rate.
 
-    Prints a warning that names the model, `name`, if every answer would be withheld.
+    Prints a warning that names the model, `name`, if every prediction would be unsure.
     """
     if error_rate is None:
         return None
     unsure_below = calibration.threshold(probabilities, labels, error_rate)
     if unsure_below == calibration.ABOVE_ALL:
         problem = f"export.error_rate: {error_rate:g} is out of reach on validation"
-        print(f"{name}: {problem}: every answer will be unsure", flush=True)
+        print(f"{name}: {problem}: every prediction will be unsure", flush=True)
     return unsure_below

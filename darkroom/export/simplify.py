@@ -38,8 +38,7 @@ def fold_one(model: onnx.ModelProto) -> bool:
 
 def scale_after(graph: Graph, node: onnx.NodeProto) -> bool:
     """(x W) * s = x (W s), also with a shift in between: (x W + b) * s = x (W s) + b s."""
-    operands = graph.operands(node) if node.op_type == "Mul" else None
-    producer = graph.sole_producer(operands[0]) if operands else None
+    operands, producer = _after(graph, node, "Mul")
     if operands is None or producer is None:
         return False
     shift = graph.operands(producer) if producer.op_type == "Add" else None
@@ -76,8 +75,7 @@ def scale_before(graph: Graph, node: onnx.NodeProto) -> bool:
 
 def shift_after(graph: Graph, node: onnx.NodeProto) -> bool:
     """A shift after a convolution becomes its bias; a shift after another shift is added to it."""
-    operands = graph.operands(node) if node.op_type == "Add" else None
-    producer = graph.sole_producer(operands[0]) if operands else None
+    operands, producer = _after(graph, node, "Add")
     if operands is None or producer is None:
         return False
     earlier = graph.operands(producer) if producer.op_type == "Add" else None
@@ -130,6 +128,12 @@ def per_channel(graph: Graph, linear: onnx.NodeProto | None, constant: Array) ->
     padded = constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
     fits = constant.size == 1 or list(padded.shape) == list(across)
     return np.broadcast_to(padded, tuple(across)).reshape(count) if fits else None
+
+
+def _after(graph: Graph, node: onnx.NodeProto, kind: str) -> tuple[tuple[str, Array] | None, onnx.NodeProto | None]:
+    """The operands of a node of type `kind`, and the node whose output it alone uses; None where there is none."""
+    operands = graph.operands(node) if node.op_type == kind else None
+    return operands, graph.sole_producer(operands[0]) if operands else None
 
 
 def _constant_index(graph: Graph, node: onnx.NodeProto) -> int:

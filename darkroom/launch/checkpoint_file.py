@@ -30,14 +30,14 @@ class TrainingState:
     """The state of a training after `batch` batches of epoch `epoch` (from 0).
 
     `variables` are the arrays of model, optimizer and metrics in Keras's order, `callbacks` the state of each callback,
-    `belongs` the identity of the training.
+    `identity` that of the training.
     """
 
     epoch: int
     batch: int
     variables: list[np.ndarray]
     callbacks: list[Plain]
-    belongs: Dependencies
+    identity: Dependencies
 
 
 def usable(content: bytes, path: Path, identity: Dependencies, name: str) -> TrainingState | None:
@@ -49,7 +49,7 @@ def usable(content: bytes, path: Path, identity: Dependencies, name: str) -> Tra
     except DarkroomError as damaged:
         print(f"{name}: restarts from scratch: {damaged}", flush=True)
         return None
-    if changes := list(dvc_files.differences(state.belongs, identity, SIDES)):
+    if changes := list(dvc_files.differences(state.identity, identity, SIDES)):
         print("\n".join(f"{name}: restarts from scratch, {line}" for line in changes), flush=True)
         return None
     print(f"{name}: resumes {position(state.epoch, state.batch)}", flush=True)
@@ -64,7 +64,7 @@ def position(epoch: int, batch: int) -> str:
 def write(path: Path, state: TrainingState) -> None:
     """Writes `path` atomically: if writing fails, the old file remains."""
     arrays: dict[str, np.ndarray] = {}
-    named: Plain = {HEAD: np.array(json.dumps(_packed({**vars(state), "belongs": vars(state.belongs)}, arrays))), **arrays}
+    named: Plain = {HEAD: np.array(json.dumps(_packed({**vars(state), "identity": vars(state.identity)}, arrays))), **arrays}
 
     def fill(stream: IO[bytes]) -> None:
         hashed = _Hashed(stream)
@@ -82,7 +82,7 @@ def read(content: bytes, path: Path) -> TrainingState:
     with np.load(io.BytesIO(arrays_file), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     fields = _unpacked(json.loads(str(arrays.pop(HEAD))), arrays)
-    return TrainingState(**{**fields, "belongs": Dependencies(**fields["belongs"])})
+    return TrainingState(**{**fields, "identity": Dependencies(**fields["identity"])})
 
 
 class _Hashed(io.RawIOBase):

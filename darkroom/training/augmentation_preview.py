@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from darkroom.core.arrays import Pixels
+from darkroom.data.images import opencv
 from darkroom.training.batches import WHOLE, Batches
 
 EPOCHS, ACROSS = 16, 4
@@ -21,7 +22,7 @@ def png(batches: Batches) -> bytes:
     """All tiles in one PNG file with transparent gaps. Uses no random generator of its own."""
     tiles = [_tile(image) for image in epochs_of(batches, int(np.argmax(batches.split.labels == 0)))]
     rows = [np.concatenate(tiles[start : start + ACROSS], axis=1) for start in range(0, EPOCHS, ACROSS)]
-    return cv2.imencode(".png", np.concatenate(rows)[:-GAP, :-GAP])[1].tobytes()
+    return opencv.encode_png(np.concatenate(rows)[:-GAP, :-GAP])
 
 
 def epochs_of(batches: Batches, position: int) -> list[Pixels]:
@@ -40,10 +41,10 @@ def _in_epoch(batches: Batches, position: int, epoch: int) -> Pixels:
 
 
 def _tile(image: Pixels) -> Pixels:
-    """Enlarges a small image by a whole factor, shrinks a large one; returns BGRA with a gap at the right and the bottom."""
+    """Enlarges a small image by a whole factor, shrinks a large one; returns RGBA with a gap at the right and the bottom."""
     longer = max(image.shape[:2])
     factor = -(-SMALLEST // longer) if longer <= LARGEST else LARGEST / longer
     height, width = (max(1, round(side * factor)) for side in image.shape[:2])
     sized = cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA)
-    code = cv2.COLOR_RGB2BGRA if image.shape[2] == 3 else cv2.COLOR_GRAY2BGRA
+    code = cv2.COLOR_RGB2RGBA if image.shape[2] == 3 else cv2.COLOR_GRAY2RGBA
     return np.pad(np.asarray(cv2.cvtColor(sized, code), np.uint8), ((0, GAP), (0, GAP), (0, 0)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import darkroom
 from darkroom.core.errors import DarkroomError
 
-PACKAGE = str(Path(darkroom.__file__).parent)
+PACKAGE = Path(darkroom.__file__).parent
 NOISE = re.compile(r"\x1b\[\d*m|Exception encountered when calling \S+\.")
 
 
@@ -38,7 +38,7 @@ def is_ours(error: BaseException) -> bool:
     The body of the `with` must call the library directly: the first frame is the context manager's, the second the body's.
     """
     frames = islice(traceback.walk_tb(error.__traceback__), 2, None)
-    return any(frame.f_code.co_filename.startswith(PACKAGE) for frame, _ in frames)
+    return any(Path(frame.f_code.co_filename).is_relative_to(PACKAGE) for frame, _ in frames)
 
 
 def reason(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from darkroom.config.model import Model
+from darkroom.config.model import NETWORKS, Model
 from darkroom.config.named_call import NamedCall
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
@@ -50,7 +50,7 @@ BODIES: dict[str, Callable[[Any, Any], Any]] = {  # from the image in 0..1 to th
 
 def _body(x: Any, chosen: Model) -> Any:
     """The network that params.yaml describes by one of its keys."""
-    (name,) = (name for name in BODIES if getattr(chosen, name) is not None)
+    (name,) = (name for name in NETWORKS if getattr(chosen, name) is not None)
     return BODIES[name](x, getattr(chosen, name))
 
 

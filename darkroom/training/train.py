@@ -80,8 +80,8 @@ def run_fit(name: str, setup: Setup, workspace: Workspace, workers: int, checkpo
     except (DarkroomError, KeyboardInterrupt) as stop:
         # with several processes, assigning weights needs all of them
         best = records.best.save(workspace.best(name)) if setup.batches.shard.processes == 1 else ""
-        outlook = checkpoint.outlook() if isinstance(stop, KeyboardInterrupt) else ""
-        raise type(stop)("; ".join(filter(None, [str(stop), best, outlook]))) from None
+        note = checkpoint.interrupt_note() if isinstance(stop, KeyboardInterrupt) else ""
+        raise type(stop)("; ".join(filter(None, [str(stop), best, note]))) from None
     return records
 
 

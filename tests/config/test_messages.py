@@ -336,7 +336,7 @@ def test_any_value_of_an_argument_is_accepted_or_is_one_line(
     for argument, value in product(signatures()[name].arguments, (None, math.inf, math.nan, [], {}, "x", -1, [3])):
         section[keys[-1]] = {name: {**needed, argument: value}}
         try:
-            config.checked(source)
+            config.checked(source, config.Params)
         except DarkroomError as error:
             assert "\n" not in str(error)
 

@@ -40,7 +40,7 @@ def composed(folder: Path, params: str, changes: str) -> str:
 @pytest.fixture
 def any_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets params.yaml hold keys that the schema does not have."""
-    monkeypatch.setattr(config, "checked", lambda source: None)
+    monkeypatch.setattr(config, "checked", lambda source, schema: None)
 
 
 @each_recipe

@@ -81,7 +81,9 @@ def test_an_archive_of_a_catalog_entry_is_its_only_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_dataset_that_does_not_exist_has_the_nearest_catalog_entry(name: str, advice: str) -> None:
-    assert config.nearest_entry(name, Workspace.at()) == advice
+    with pytest.raises(DarkroomError) as refused:
+        config.local_data(name, Workspace.at())
+    assert str(refused.value) == f"{name}: no such file or folder{advice}"
 
 
 def test_an_unknown_catalog_entry_names_the_nearest(project: Path) -> None:

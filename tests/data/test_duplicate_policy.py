@@ -56,7 +56,6 @@ def test_report_keeps_all_and_counts_them() -> None:
     ]
     assert duplicate_policy.summary(result) == {
         "pairs": {"exact": 1, "near": 1, "mirrored": 0},
-        "across": {"train": 2, "train and test": 2},
         "leaked": 1,
         "conflicts": 4,
     }

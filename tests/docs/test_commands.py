@@ -12,9 +12,12 @@ from darkroom.__main__ import COMMANDS
 from tests.conftest import HANGS_S, ROOT
 from tests.support.pages import NAMES, PAGES, blocks
 
-WHOLE, DISTRIBUTED = "tests/test_smoke.py::test_the_whole_way", "tests/launch/test_distributed.py"
+WHOLE = "tests/test_smoke.py::test_the_whole_way"
+VARIABLES = (
+    "tests/launch/test_distributed.py trains in two processes, tests/launch/distributed/test_cluster.py reads the variables"
+)
 INSTALLED, EXPERIMENTS = "tests/test_install.py", "tests/docs/test_experiments.py"
-TARGET = "a target of make, which runs for minutes; test_every_target_exists"
+TARGET = "a target of make, which runs for minutes; test_every_target_command_and_path_exists"
 ENVIRONMENT = "it changes the environment that the tests run in"
 ELSEWHERE = {  # command: the test that runs the same, or why there is none
     "make repro": WHOLE,
@@ -39,10 +42,10 @@ ELSEWHERE = {  # command: the test that runs the same, or why there is none
     "uv pip install -r requirements/jax.txt": f"{ENVIRONMENT}; `make test` has run it",
     "uv pip install -r requirements/dask.txt": f"{ENVIRONMENT}; `make test` has run it",
     """uv pip install "jax[cuda12]==$(python -c 'import jax; print(jax.__version__)')\"""": ENVIRONMENT,
-    "export JAX_COORDINATOR_ADDRESS=127.0.0.1:9911 JAX_NUM_PROCESSES=2": DISTRIBUTED,
-    "JAX_PROCESS_ID=0 dvc repro --single-item train@cnn": DISTRIBUTED,
-    "JAX_PROCESS_ID=1 python -m pipeline.train cnn": DISTRIBUTED,
-    "srun bash -c 'if [ $SLURM_PROCID = 0 ]; then dvc repro --single-item train@cnn; else python -m pipeline.train cnn; fi'": DISTRIBUTED,
+    "export JAX_COORDINATOR_ADDRESS=127.0.0.1:9911 JAX_NUM_PROCESSES=2": VARIABLES,
+    "JAX_PROCESS_ID=0 dvc repro --single-item train@cnn": VARIABLES,
+    "JAX_PROCESS_ID=1 python -m pipeline.train cnn": VARIABLES,
+    "srun bash -c 'if [ $SLURM_PROCID = 0 ]; then dvc repro --single-item train@cnn; else python -m pipeline.train cnn; fi'": f"no SLURM here; {VARIABLES}",
 }
 
 

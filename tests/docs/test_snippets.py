@@ -56,7 +56,7 @@ def test_yaml_fits_the_schema(block: Block) -> None:
         kept = {key: it for key, it in model.items() if key not in NETWORKS or not values.keys() & set(NETWORKS)}
         values = {"models": {"cnn": {**kept, **values}}}
     assert belongs(values, Params)
-    config.checked(Source(place(block), merged(whole, values), {}))
+    config.checked(Source(place(block), merged(whole, values), {}), Params)
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=place)
@@ -77,7 +77,7 @@ def test_the_mistakes_are_those_that_are_printed() -> None:
         "      - MaxPol2D: {pool_size: [2, 2]}\n      - RandomFlip\n",
     )
     with pytest.raises(DarkroomError) as error:
-        config.checked(yaml_source.parse(wrong, "params.yaml"))
+        config.checked(yaml_source.parse(wrong, "params.yaml"), Params)
     assert lines == set(str(error.value).splitlines())
 
 

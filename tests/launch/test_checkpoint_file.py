@@ -25,7 +25,7 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     memory: dict[str, Any] = {"best": float("inf"), "wait": 2, "weights": [np.arange(3), np.float32([0.1])], "none": None}
     whole = TrainingState(3, 7, [np.float32([[1, 2]]), np.uint32([3])], [memory, {}], HERE)
     state = checkpoint_file.read(content(whole, tmp_path / "s.npz"), tmp_path / "s.npz")
-    assert (state.epoch, state.batch, state.belongs) == (3, 7, HERE)
+    assert (state.epoch, state.batch, state.identity) == (3, 7, HERE)
     for one, other in zip(state.variables, whole.variables, strict=True):
         assert one.dtype == other.dtype and np.array_equal(one, other)
     weights = state.callbacks[0].pop("weights")

@@ -20,14 +20,12 @@ CLEAN = {
     "policy": "report",
     "similarity": 0.99,
     "pairs": {"exact": 0, "near": 0, "mirrored": 0},
-    "across": {},
     "conflicts": 0,
     "leaked": 0,
 }
 LEAKED = {
     **CLEAN,
     "pairs": {"exact": 3, "near": 2, "mirrored": 1},
-    "across": {"train": 4, "train and test": 8},
     "conflicts": 2,
     "leaked": 4,
 }

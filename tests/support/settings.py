@@ -9,5 +9,5 @@ from tests.support.params import PARAMS
 
 
 def settings(seed: int = 0, **preprocess: Any) -> Params:
-    checked = config.checked(yaml_source.parse(PARAMS, "params.yaml"))
+    checked = config.checked(yaml_source.parse(PARAMS, "params.yaml"), config.Params)
     return checked.model_copy(update={"seed": seed, "preprocess": checked.preprocess.model_copy(update=preprocess)})

@@ -13,10 +13,10 @@ import pytest
 from darkroom.core.errors import DarkroomError
 from darkroom.launch.distributed import watchdog
 from darkroom.launch.distributed.shard import Shard
-from darkroom.training import fit, input_pipeline, runtime
+from darkroom.training import fit, input_pipeline, keras_errors, runtime
 from darkroom.training.callbacks import weight_trace
 from darkroom.training.setup import Setup
-from tests.conftest import HANGS_S, ROOT, model_of
+from tests.conftest import HANGS_S, PLACE, ROOT, model_of
 from tests.support.setups import LAYERS, fitted, prepared, write_splits
 
 pytestmark = pytest.mark.tensorflow
@@ -67,6 +67,13 @@ def test_a_refusal_while_a_batch_is_made_is_raised_unchanged(monkeypatch: pytest
     with pytest.raises(DarkroomError) as raised:
         fitted(ready)
     assert raised.value is refusal
+
+
+def test_a_library_in_a_folder_whose_name_begins_like_the_package_s_is_not_ours() -> None:
+    """As in a virtual environment named `darkroom-env` beside the package."""
+    code = compile("raise ValueError('theirs')", f"{keras_errors.PACKAGE}-env/lib/keras/layer.py", "exec")
+    with pytest.raises(DarkroomError, match="^params.yaml:7: models.m: theirs$"), keras_errors.one_line(PLACE):
+        exec(code)  # noqa: S102
 
 
 def test_the_same_on_jax(project: Path) -> None:

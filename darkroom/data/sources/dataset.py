@@ -45,15 +45,12 @@ def opened(name: str, workspace: Workspace) -> Iterator[Collection]:
     """
     if sys.getfilesystemencoding() != "utf-8":
         raise DarkroomError(f"{name}: file names are read as {sys.getfilesystemencoding()} here; set PYTHONUTF8=1")
-    path = workspace.dataset(name)
     if config.is_catalog_entry(name):
         yield readers.read(workspace.raw, config.catalog_entry(name, workspace).classes)
-    elif path.is_file() and archives.is_archive(path):
+    elif (path := config.local_data(name, workspace)).is_file() and archives.is_archive(path):
         with tempfile.TemporaryDirectory(prefix=UNPACKED, suffix=".part", dir=_temporary(workspace)) as folder:
             archives.unpack(path, Path(folder) / "all")
             yield readers.read(Path(folder) / "all")
-    elif not path.exists():
-        raise DarkroomError(f"{name}: no such file or folder{config.nearest_entry(name, workspace)}")
     else:
         yield readers.read(path)
 

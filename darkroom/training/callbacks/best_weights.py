@@ -12,8 +12,7 @@ STATE = ("epoch", "loss", "accuracy", "weights", "last")
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the epoch with the lowest validation loss, to save them if the training fails or is
-    interrupted.
+    """Keeps the weights of the epoch with the lowest validation loss, for a training that fails or is interrupted.
 
     Also stops a training whose loss is NaN or infinite. (Keras's TerminateOnNaN checks after each step, which makes JAX wait
     for the step.)

@@ -39,7 +39,7 @@ class Checkpoint(keras.callbacks.Callback):
         """Registers the callbacks whose state is saved too. They must come before this one."""
         self.others = [stateful(callback) for callback in others]
 
-    def outlook(self) -> str:
+    def interrupt_note(self) -> str:
         """What the next run does if the training stops now, as text for the user."""
         if self.position == (0, 0):
             return "`dvc repro` restarts it from scratch"
