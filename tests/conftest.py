@@ -1,5 +1,6 @@
 """What several tests need: a copy of the project in a folder of its own, a command in it; and the order of all tests."""
 
+import gc
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 from darkroom.launch import backend
 
+gc.disable()  # until all test files are imported
 backend.configure()  # before any test imports darkroom.training, and with it Keras; JAX runs in subprocesses only
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's job in the background has it, and all that it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -63,15 +65,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if left_out and "\npytestmark = pytest.mark.tensorflow\n" in collection_path.read_text() else None
 
 
+def pytest_collection_finish() -> None:
+    """From here on, the garbage collector leaves out what the test files have imported: a million objects of TensorFlow."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that at the end no worker of pytest-xdist waits long for another (`--no-loadscope-reorder`)."""
     items.sort(key=lambda item: next((rank for rank, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What JAX has compiled in one process of the tests it reads in the next: compiling is half of a small training."""
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("jax"))
+def compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """What JAX has compiled in one process of the tests it reads in all others: compiling is half of a small training."""
+    folder = tmp_path_factory.getbasetemp()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str((folder if worker_id == "master" else folder.parent) / "jax")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 

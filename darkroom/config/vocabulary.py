@@ -79,7 +79,7 @@ def batch_transforms() -> dict[str, Signature]:
 @cache
 def augmentations() -> dict[str, Signature]:
     """All transforms that `augment` may name."""
-    return {ALTERNATING_FLIP: Signature(ALTERNATING_FLIP, {})} | transforms() | batch_transforms()
+    return {ALTERNATING_FLIP: Signature(ALTERNATING_FLIP, dict)} | transforms() | batch_transforms()
 
 
 @cache
@@ -97,4 +97,4 @@ def _without(signatures: dict[str, Signature], *names: str) -> dict[str, Signatu
 
 def _without_arguments(signature: Signature, *names: str) -> Signature:
     """The signature without the arguments `names`."""
-    return Signature(signature.name, {name: value for name, value in signature.arguments.items() if name not in names})
+    return Signature(signature.name, lambda: {name: value for name, value in signature.arguments.items() if name not in names})

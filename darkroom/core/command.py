@@ -5,6 +5,7 @@ Exit codes: 0 success, 1 error (the message says why), 2 wrong usage, 130 interr
 
 import argparse
 import errno
+import gc
 import io
 import os
 import sys
@@ -55,4 +56,6 @@ def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes aft
     except KeyboardInterrupt as stop:
         print("; ".join(["interrupted", *map(str, stop.args or [interrupt_note])]), file=sys.stderr)
         sys.exit(130)
+    finally:
+        gc.freeze()  # the system takes the memory back: without this, Python visits a million objects of TensorFlow first
     sys.exit(0)

@@ -15,7 +15,7 @@ def start(seed: int, precision: str = "float32", deterministic: bool = True) -> 
     `precision` is a Keras dtype policy: weights stay float32.
     """
     with quiet_import():
-        keras.utils.set_random_seed(seed)  # imports TensorFlow if it is installed, on JAX too
+        keras.utils.set_random_seed(seed)
         device = backend.start(deterministic)
     if precision == "mixed_bfloat16" and device.startswith("the CPU") and not _has_bfloat16():
         device += " without bfloat16 instructions, slower than in float32"

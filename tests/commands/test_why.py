@@ -161,6 +161,7 @@ def edit(path: Path, old: str, new: str) -> str:
     return f"train: darkroom.training.network: {then} when it last ran, {python_source.digest(path.read_text())[:8]} now\n"
 
 
+@pytest.mark.processes
 def test_a_comment_is_no_reason_and_an_edit_is_named_by_its_module(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(code, '"logits"\n', '"logits"  # their name\n')
     why.main(["train"])
@@ -170,6 +171,7 @@ def test_a_comment_is_no_reason_and_an_edit_is_named_by_its_module(code: Path, c
     assert capsys.readouterr().out == line
 
 
+@pytest.mark.processes
 def test_a_fingerprint_that_was_rewritten_is_compared_with_gits(
     code: Path, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """How every command ends: its exit code, and one line for an error that the user can fix."""
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -37,6 +38,14 @@ def test_every_end_has_an_exit_code_and_a_line(
     with pytest.raises(SystemExit) as end:
         command.run(main)
     assert (end.value.code, capsys.readouterr().err) == (code, line)
+
+
+def test_the_end_leaves_the_memory_to_the_system() -> None:
+    """Python would visit each object of TensorFlow, for seconds."""
+    before, kept = gc.get_freeze_count(), [[] for _ in range(1000)]
+    with pytest.raises(SystemExit):
+        command.run(lambda: None)
+    assert gc.get_freeze_count() >= before + len(kept)
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), MemoryError("ours"), OSError("ours"), TimeoutError("ours")])

@@ -29,7 +29,10 @@ def test_the_variables_suit_the_backend(monkeypatch: pytest.MonkeyPatch) -> None
     backend.configure("jax")
     backend.configure("jax")
     assert (os.environ["KERAS_BACKEND"], os.environ["XLA_FLAGS"].split()) == ("jax", ["--xla_a=1", DETERMINISTIC_XLA])
+    with pytest.raises(ModuleNotFoundError):
+        sys.meta_path[0].find_spec("tensorflow")
     backend.configure("tensorflow", deterministic=False)
+    assert backend.NoTensorFlow not in sys.meta_path
     assert (os.environ["KERAS_BACKEND"], os.environ["XLA_FLAGS"]) == ("tensorflow", "--xla_a=1")
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
 

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from darkroom.core import artifacts
 from darkroom.launch.distributed import watchdog
-from pipeline import export
 from tests.conftest import HANGS_S, WORKSPACE, Run
 from tests.support import trainings
 from tests.support.trainings import by_options, by_slurm, by_variables, free_port, started
@@ -24,8 +22,6 @@ def prepared(project: Path) -> None:
     """150 images: each batch has an even number of them, so that two devices leave none out."""
     trainings.prepare()
     trainings.write_params("jax", None)
-    classes = [str(digit) for digit in range(10)]
-    artifacts.write_json(WORKSPACE.data_summary, {"classes": classes, "title": "Test", "licence": "MIT"})
 
 
 def losses() -> np.ndarray:
@@ -74,7 +70,6 @@ def test_two_devices_and_two_processes_one_of_which_is_killed_learn_as_one_does(
     assert ended(0, "SIGKILL", by_variables)[0] == -signal.SIGKILL
     resumed()
     assert np.allclose(losses(), alone, rtol=1e-4, atol=0)
-    export.main(["tiny"])
 
 
 @pytest.mark.slow

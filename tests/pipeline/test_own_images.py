@@ -29,6 +29,7 @@ def use(dataset: str, **values: str) -> None:
     """params.yaml of the smoke test, for this data set, of which half of the files may be refused."""
     text = (ROOT / "tests" / "smoke.yaml").read_text()
     text = text.replace("dataset: data/catalog/digits.yaml", f"dataset: {dataset}").replace("refused: 0.05", "refused: 0.5")
+    text = text.replace("workers: null", "workers: 1")  # few processes, unless a test asks for more
     lines = [f"image: {IMAGE}" if line.startswith("image:") else line for line in text.splitlines()]
     text = "\n".join(lines) + "\n"
     for key, value in values.items():

@@ -73,7 +73,7 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The address at which `handler` answers as long as the block runs."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.ended = threading.Event()  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # seconds until it sees its end
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:

@@ -34,11 +34,13 @@ def prepare() -> None:
     write_params("tensorflow", None)
 
 
-def write_params(backend: str, every: int | None) -> None:
+def write_params(backend: str, every: int | None, workers: int = 2) -> None:
     text = (ROOT / "tests" / "smoke.yaml").read_text()
     head, rest = text.split("    fit:\n")
     tail = rest[rest.index("export:") :]
-    chosen = f"backend: {backend}, precision: float32, deterministic: true, workers: 2, checkpoint_steps: {every or 'null'}"
+    chosen = (
+        f"backend: {backend}, precision: float32, deterministic: true, workers: {workers}, checkpoint_steps: {every or 'null'}"
+    )
     start = head.index("training: {")
     head = head[:start] + f"training: {{{chosen}}}" + head[head.index("\n", start) :]
     WORKSPACE.params.write_text(head.replace("p: 0.5}]", "p: 0.5}, MixUp]") + FIT + tail)
