@@ -35,19 +35,19 @@ repro: env  ## set up the environment, then run the whole pipeline; later just `
 	darkroom check
 	dvc repro
 
-check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: three minutes
+check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: about a minute
 	$(STATIC)
 	$(TESTS) -m "not tensorflow and not processes and not network and not slow"
 
-test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: 17 minutes on two cores with AVX2
+test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: five to ten minutes on two cores
 	$(STATIC)
 	$(TESTS) -m "not slow"
 
-thorough: $(VENV)/ready-to-test  ## run all tests, also the slow ones: further networks, further ways to end a training
+thorough: $(VENV)/ready-to-test  ## run all tests, also the slow ones: further networks, further ways to end a training, experiments
 	$(STATIC)
 	$(TESTS)
 
-smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, by DVC, in about three minutes
+smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, by DVC, in about two minutes
 	pytest -m smoke
 
 prove: env  ## run every stage in two clones and compare the bytes, also with the committed ones

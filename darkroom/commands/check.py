@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = attempt(lambda: config.checked(source, Params), mistakes)
     data = attempt(lambda: title(source, workspace), mistakes)
     if settings is None or mistakes:
-        raise DarkroomError("\n".join(mistakes))
+        raise DarkroomError(*mistakes)
     print(f"{workspace.params} is valid: {data}; models {', '.join(settings.models)}")
 
 
@@ -56,5 +56,5 @@ def title(source: Source, workspace: Workspace) -> str | None:
         path = config.local_data(name, workspace)
     if path.is_dir() and (rows := dvc_blockers(name, workspace.root)):
         advice = "DVC cannot track it: delete it, or list it in .dvcignore"
-        raise DarkroomError("\n".join(f"{path / row.source}: {row.reason}; {advice}" for row in rows))
+        raise DarkroomError(*(f"{path / row.source}: {row.reason}; {advice}" for row in rows))
     return name

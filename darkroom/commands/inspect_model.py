@@ -8,14 +8,13 @@
 code is 1. It needs the environment of the pipeline (`make env`); the rest needs onnxruntime, OpenCV, Pillow and NumPy.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from darkroom.core import command, digests
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, printable
 from darkroom.inference import metadata, session
 from darkroom.inference.metadata import Metadata
 
@@ -50,10 +49,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(provenance.compare(content, model, name, arguments.against))
     elif arguments.json:
         facts = {"sha256": digests.sha256(content), "bytes": len(content)}
-        print(json.dumps({**asdict(model), **facts}, indent=2, sort_keys=True, ensure_ascii=False))
+        print(command.json_text({**asdict(model), **facts}, indent=2))
     else:
         for title, text in description(model, content).items():
-            print(f"{title:<12}{text}")
+            print(f"{title:<12}{printable(text)}")
 
 
 def description(model: Metadata, content: bytes) -> dict[str, str]:

@@ -7,8 +7,9 @@ Needs onnxruntime, OpenCV, Pillow and NumPy. How images are prepared is read fro
 params.yaml. An image that cannot be read gets a row that says why; all others are classified, and the exit code is 1.
 """
 
+import argparse
 import csv
-import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import Any, TextIO
 
 from darkroom.core import command
 from darkroom.core.arrays import BATCH
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, printable
 from darkroom.data.images import SUFFIXES
 from darkroom.inference.classifier import Classifier, Prediction
 
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "images",
         metavar="FILE|FOLDER",
         nargs="+",
+        type=name,
         help="image files; of a folder all files with one of these suffixes, at any depth (a format without a decoder gets an "
         f"error row): {', '.join(sorted(SUFFIXES))}",
     )
@@ -44,21 +46,32 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     arguments = parser.parse_args(argv)
     classifier = Classifier(arguments.model)
-    files = [file for name in arguments.images for file in image_files(Path(name))]
+    files = [file for path in arguments.images for file in image_files(path)]
     answers = zip(map(str, files), classifier.answers(files, arguments.batch), strict=True)
     unreadable: list[str] = []
-    width = max(len(str(file)) for file in files)
+    width = max(len(printable(file)) for file in files)
     FORMATS[arguments.format](recording(progress(answers, len(files)), unreadable), arguments.top, width)
     if unreadable:
         raise DarkroomError(f"{len(unreadable)} of {len(files)} images could not be read")
 
 
 def image_files(path: Path) -> list[Path]:
-    """The file itself; for a folder, its image files at any depth, sorted, without hidden ones; the folder if it has none."""
-    if not path.is_dir():
-        return [path]
-    named = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith("."))
-    return sorted(file for file in named if file.is_file()) or [path]
+    """The file itself; of a folder, sorted, its image files at any depth but hidden ones, and folders that cannot be listed.
+
+    If there are none, the folder itself. What is no readable image gets a row that says why.
+    """
+    errors: list[OSError] = []  # for a file: that it is no folder
+    walked = os.walk(path, onerror=errors.append)
+    files = (Path(folder, name) for folder, _, names in walked for name in names if not name.startswith("."))
+    images = [file for file in files if file.suffix.lower() in SUFFIXES]
+    return sorted([*images, *(Path(error.filename) for error in errors)]) or [path]
+
+
+def name(text: str) -> Path:
+    """The argparse type of a file or folder: an empty name would mean the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name")
+    return Path(text)
 
 
 def recording(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
@@ -87,10 +100,10 @@ def as_table(rows: Iterable[Row], top: int, width: int) -> None:
     """Aligned columns for people."""
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
-            print(f"{name:<{width}}  cannot be read: {_reason(name, answer)}")
+            print(f"{printable(name):<{width}}  cannot be read: {_reason(name, answer)}")
         else:
-            ranked = "  ".join(f"{label} {value:.4f}" for label, value in answer.top(top)[1:])
-            print(f"{name:<{width}}  {_headline(answer)}  {ranked}".rstrip())
+            ranked = "  ".join(f"{printable(label)} {value:.4f}" for label, value in answer.top(top)[1:])
+            print(f"{printable(name):<{width}}  {printable(_headline(answer))}  {ranked}".rstrip())
 
 
 def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
@@ -100,11 +113,11 @@ def as_csv(rows: Iterable[Row], top: int, _: int) -> None:
     writer.writerow(["file", "label", "probability", *columns, "error"])
     for name, answer in rows:
         if isinstance(answer, DarkroomError):
-            writer.writerow([name, "", "", *[""] * len(columns), _reason(name, answer)])
+            cells = [name, "", "", *[""] * len(columns), _reason(name, answer)]
         else:
             ranked = [cell for label, value in answer.top(top) for cell in (label, f"{value:.6f}")] if top > 1 else []
-            padding = [""] * (len(columns) - len(ranked))
-            writer.writerow([name, answer.label, f"{answer.probability:.6f}", *ranked, *padding, ""])
+            cells = [name, answer.label, f"{answer.probability:.6f}", *ranked, *[""] * (len(columns) - len(ranked)), ""]
+        writer.writerow(map(printable, cells))
 
 
 def as_json(rows: Iterable[Row], top: int, _: int) -> None:
@@ -112,7 +125,7 @@ def as_json(rows: Iterable[Row], top: int, _: int) -> None:
     before = "[\n"
     try:
         for name, answer in rows:
-            print(before + json.dumps(_entry(name, answer, top), ensure_ascii=False), end="")
+            print(before + command.json_text(_entry(name, answer, top)), end="")
             before = ",\n"
     finally:  # an interrupted list is still valid JSON
         print("\n]")
@@ -134,4 +147,4 @@ def _headline(answer: Prediction) -> str:
 
 
 def _reason(name: str, error: DarkroomError) -> str:
-    return str(error).removeprefix(f"{name}: ")
+    return str(error).removeprefix(f"{printable(name)}: ")

@@ -83,6 +83,6 @@ def checked(source: Source, schema: type[Schema]) -> Schema:
     try:
         values = schema.model_validate(source.values)
     except ValidationError as error:
-        raise DarkroomError("\n".join(messages.lines(error, source, schema))) from None
+        raise DarkroomError(*messages.lines(error, source, schema)) from None
     assign(values, Place(source, ()))
     return values

@@ -1,5 +1,6 @@
 """The schema of a catalog entry, a file of data/catalog/: where a data set comes from, its checksums, its classes."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
@@ -12,20 +13,28 @@ ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".ta
 
 Text = Annotated[str, Field(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 Checksum = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64}|[0-9a-f]{32})$")]
 
 
 class Url(Section):
     """A URL; `{file}` in it is replaced by the name of each file."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://")]
+    url: WebAddress
+
+
+def _inside(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts:
+        raise PydanticCustomError("folder", "a folder inside the package is needed: a relative path without `..`")
+    return folder
 
 
 class DebianPackage(Section):
     """A Debian package, and the folder in it that holds the files."""
 
     debian: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-    folder: Text
+    folder: Annotated[Text, AfterValidator(_inside)]
 
 
 class Bundled(Section):
@@ -69,7 +78,7 @@ class CatalogEntry(Section):
     """
 
     title: Text
-    homepage: Text
+    homepage: WebAddress
     licence: Text
     citation: Text
     classes: Annotated[tuple[Text, ...], BeforeValidator(as_tuple), Field(min_length=2), AfterValidator(_distinct)]

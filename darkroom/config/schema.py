@@ -10,7 +10,7 @@ from darkroom.config.base import Fraction, Positive, Section, as_tuple
 from darkroom.config.calls import Transform
 from darkroom.config.model import Model
 from darkroom.core.errors import DarkroomError
-from darkroom.core.image_policy import Channels, ImagePolicy, Interpolation, Shape
+from darkroom.core.image_policy import MAX_SIDE, Channels, ImagePolicy, Interpolation, Shape
 from darkroom.core.workspace import Precision
 
 Transforms = Annotated[tuple[Transform, ...], BeforeValidator(as_tuple)]
@@ -21,8 +21,8 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 class Image(Section):
     """The image policy, as `darkroom.core.image_policy.ImagePolicy` describes it."""
 
-    height: Annotated[int, Field(ge=1, le=4096)]
-    width: Annotated[int, Field(ge=1, le=4096)]
+    height: Annotated[int, Field(ge=1, le=MAX_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MAX_SIDE)]
     channels: Channels
     shape: Shape
     interpolation: Interpolation

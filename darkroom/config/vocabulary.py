@@ -4,9 +4,8 @@ import re
 from functools import cache
 
 from darkroom.config.signatures import Signature, of_keras, of_subclasses, root
+from darkroom.core.transforms import NOT_A_TRANSFORM, SOURCES
 
-TRANSFORM_SOURCES = ("blur", "crops", "dropout", "geometric", "pixel", "../core/transforms_interface.py")
-NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 LAYER_ARGUMENTS = ("name", "trainable", "dtype", "activity_regularizer")  # of the base class
 BATCH_TRANSFORMS = ("MixUp", "CutMix", "RandAugment", "RandomErasing")
 ALTERNATING_FLIP = "AlternatingFlip"  # ours: it depends on the epoch, which no library passes to a transform
@@ -64,8 +63,8 @@ def losses() -> dict[str, Signature]:
 @cache
 def transforms() -> dict[str, Signature]:
     """The image transforms of Albumentations."""
-    augmentations = root("albumentations") / "augmentations"
-    signatures = of_subclasses("Transform", tuple(augmentations / source for source in TRANSFORM_SOURCES))
+    sources = (root("albumentations") / source for source in SOURCES)
+    signatures = of_subclasses("Transform", tuple(path if path.is_dir() else path.with_suffix(".py") for path in sources))
     return {name: signature for name, signature in signatures.items() if not NOT_A_TRANSFORM.search(name)}
 
 

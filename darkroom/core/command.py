@@ -7,6 +7,7 @@ import argparse
 import errno
 import gc
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from typing import NoReturn
 
 from darkroom.core.errors import DarkroomError
 
-FULL = (errno.ENOSPC, errno.EDQUOT)  # a full disk, an exceeded quota: Python's error names no file
+LARGEST_COUNT = 1_000_000
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk, an exceeded quota or limit: Python's error names no file
 
 
 def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentParser:
@@ -23,11 +25,25 @@ def parser(doc: str | None, program: str | None = None) -> argparse.ArgumentPars
 
 
 def positive(text: str) -> int:
-    """The argparse type of a count: an integer of at least 1."""
+    """The argparse type of a count: an integer from 1 to a million."""
     number = int(text)
-    if number < 1:
-        raise ValueError
+    if not 1 <= number <= LARGEST_COUNT:
+        raise argparse.ArgumentTypeError(f"{text}: 1 to {LARGEST_COUNT:,} is possible")
     return number
+
+
+def _leave_memory_to_the_system() -> None:
+    """Without this, Python visits a million objects of TensorFlow before it ends. But onnx reports what stays as leaked."""
+    if "onnx" in sys.modules:
+        gc.unfreeze()
+    else:
+        gc.freeze()
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """A value as JSON, with sorted keys only if indented; letters of all scripts as they are, control characters escaped."""
+    text = json.dumps(value, indent=indent, sort_keys=indent is not None, ensure_ascii=False)
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
 
 
 def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
@@ -37,6 +53,9 @@ def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes aft
     can fix a system error that names a file, a full disk and a closed pipe. Every other error is a bug and keeps its
     traceback.
     """
+    if sys.stdout is None:  # closed, as by `>&-` in a shell
+        print("the standard output is closed: redirect it to /dev/null instead", file=sys.stderr)
+        sys.exit(1)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may contain characters that the terminal cannot show
     try:
@@ -57,5 +76,5 @@ def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes aft
         print("; ".join(["interrupted", *map(str, stop.args or [interrupt_note])]), file=sys.stderr)
         sys.exit(130)
     finally:
-        gc.freeze()  # the system takes the memory back: without this, Python visits a million objects of TensorFlow first
+        _leave_memory_to_the_system()
     sys.exit(0)

@@ -1,4 +1,4 @@
-"""The exception for errors that the user can fix, and functions that compose its message."""
+"""The exception for errors that the user can fix, and functions that compose its message, or another text for the terminal."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,21 @@ from difflib import get_close_matches
 
 
 class DarkroomError(Exception):
-    """An unusable input or a failed check. The user sees the message as it is: one line, or one line per problem."""
+    """An unusable input or a failed check. The user sees the message as it is: one line, or one line per problem.
+
+    A line may hold text from outside, such as the name of a file: it is made printable.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(printable, lines)))
+
+
+def printable(text: object) -> str:
+    """Text from outside, for a terminal, a row or a page: control characters, line breaks and the like become escapes.
+
+    Otherwise the name of a file could clear the screen, pretend to be another line, or reverse the direction of writing.
+    """
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
 
 
 def first_line(error: BaseException) -> str:
@@ -20,7 +34,8 @@ def prefixed(subject: object) -> Iterator[None]:
     try:
         yield
     except DarkroomError as error:
-        raise DarkroomError(f"{subject}: {error}") from None
+        first, *others = str(error).split("\n")
+        raise DarkroomError(f"{subject}: {first}", *others) from None
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ Channels = Literal[1, 3]
 Shape = Literal["stretch", "pad", "crop"]
 Interpolation = Literal["nearest", "linear", "cubic", "area", "lanczos"]
 
+MAX_SIDE = 4096  # pixels, of the network's input
 SHAPES = get_args(Shape)
 INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,

@@ -1,16 +1,25 @@
 """Albumentations transforms from params.yaml, shared by preprocessing, augmentation and prediction."""
 
+import inspect
 import os
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import cv2
 import numpy as np
 
 from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
+
+# where Albumentations has transforms that need an image alone; others read files or call functions
+SOURCES = (
+    *(f"augmentations/{name}" for name in ("blur", "crops", "dropout", "geometric", "pixel")),
+    "core/transforms_interface",
+)
+NOT_A_TRANSFORM = re.compile(r"^Base|^_|Transform$|BBox|Mask|3D")
 
 
 @dataclass(frozen=True)
@@ -79,12 +88,26 @@ def _compose(steps: Sequence[Step]) -> tuple[Any, type[Exception]]:
         raise DarkroomError(f"{_places(steps)}: install albumentations==2.0.8, which provides this transform") from None
     transforms = []
     for step in steps:
-        transform = getattr(albumentations, step.name)
+        transform = getattr(albumentations, step.name, None)
+        if not is_transform(transform):
+            raise DarkroomError(f"{step.place}: not a transform of images")
+        if unknown := sorted(step.arguments.keys() - inspect.signature(transform).parameters.keys()):
+            raise DarkroomError(f"{step.place}: {unknown[0]}: no argument of {step.name}")
         try:
             transforms.append(transform(**step.arguments))
         except (ValueError, TypeError) as error:
             raise DarkroomError(f"{step.place}: {_reason(error)}") from None
     return albumentations.Compose(transforms), albumentations.augmentations.crops.transforms.CropSizeError
+
+
+def is_transform(value: object) -> TypeGuard[type[Any]]:
+    """Whether `value` is a class of Albumentations that transforms an image by itself, without other files or code."""
+    return (
+        isinstance(value, type)
+        and value.__module__.startswith(tuple(f"albumentations.{source.replace('/', '.')}" for source in SOURCES))
+        and hasattr(value, "apply")
+        and not NOT_A_TRANSFORM.search(value.__name__)
+    )
 
 
 def _places(steps: Sequence[Step]) -> str:

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import cv2
 
@@ -37,6 +38,14 @@ def _cores() -> int:
 
 
 def _initialize() -> None:
-    """Prepares a worker: Ctrl-C is handled by the parent process, and OpenCV uses one thread, as each core has a worker."""
+    """Prepares a worker: the parent process handles Ctrl-C, and OpenCV uses one thread, as each core has a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this worker once its parent process has died: it would wait for its next task for ever."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)

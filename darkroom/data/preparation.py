@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.config import Params
 from darkroom.core import ordered, transforms
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, printable
 from darkroom.core.workspace import Workspace
 from darkroom.data import dask_cluster, decode_tasks, executors, ledger
 from darkroom.data.decode_tasks import Preparation
@@ -50,7 +50,7 @@ def check(staged: StagedImages, collection: Collection, settings: Params, worksp
     ledger.check_refused(staged.rows, files, settings.preprocess)
     for row in staged.rows:
         if row.action == "dropped":
-            print(f"{row.class_name}: {row.reason}; left out", flush=True)
+            print(f"{printable(row.class_name)}: {row.reason}; left out", flush=True)
     if len(staged.classes) < 2:
         raise DarkroomError(
             f"{settings.dataset}: at least two classes must have images; only these do: {', '.join(staged.classes) or 'none'}"

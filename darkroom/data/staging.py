@@ -26,20 +26,33 @@ class StagedImages:
 
     def __init__(self, folder: Path, collection: Collection, results: Iterable[TaskResult]) -> None:
         self.folder, self.rows = folder, list(collection.refused)
-        self._arrays: list[Pixels] = []
         records: list[tuple[int, ImageRecord]] = []  # with their positions
         classes = [collection.classes[label] for label in collection.items["label"].tolist()]
         names = list(zip(collection.items["source"].tolist(), classes, strict=True))
         position = 0
-        with progress.bar("images", "images", len(names)) as bar:
+        folder.mkdir(parents=True)
+        pixels, thumbnails = folder / "pixels", folder / "thumbnails"
+        shapes: list[tuple[int, ...]] = [(0,), (0,)]
+        with (
+            progress.bar("images", "images", len(names)) as bar,
+            pixels.open("wb") as pixels_file,
+            thumbnails.open("wb") as thumbnails_file,
+        ):
             for result in results:
-                self._store(len(records), result, len(names))
+                if len(result.pixels):
+                    # written, not assigned to a memory-mapped array: there a full disk would kill the process (SIGBUS)
+                    pixels_file.write(result.pixels.tobytes())
+                    thumbnails_file.write(result.thumbnails.tobytes())
+                    shapes = [result.pixels.shape[1:], result.thumbnails.shape[1:]]
                 records += self._log(names, position, result.outcomes)
                 position += len(result.outcomes)
                 bar.update(len(result.outcomes))
         self.table = _table(collection, records)
         self.classes = self._drop_empty_classes(collection.classes)
-        self.pixels, self.thumbnails = (array[: len(records)] for array in self._arrays or (EMPTY, EMPTY))
+        self.pixels, self.thumbnails = (
+            np.memmap(file, np.uint8, "r", shape=(len(records), *shape)) if records else EMPTY
+            for file, shape in zip((pixels, thumbnails), shapes, strict=True)
+        )
 
     def _drop_empty_classes(self, classes: Sequence[str]) -> list[str]:
         labels = self.table["label"].to_numpy()
@@ -48,17 +61,6 @@ class StagedImages:
         self.rows += [Row("", name, "dropped", NO_IMAGE) for name in empty]
         self.table["label"] = (np.cumsum(present) - 1)[labels]
         return [name for name, has_image in zip(classes, present, strict=True) if has_image]
-
-    def _store(self, start: int, result: TaskResult, count: int) -> None:
-        """Writes the arrays of a task at row `start`; `count` is the largest possible number of images."""
-        batches = (result.pixels, result.thumbnails)
-        if not self._arrays and len(result.pixels):
-            self.folder.mkdir(parents=True)
-            for name, batch in zip(("pixels", "thumbnails"), batches, strict=True):
-                shape = (count, *batch.shape[1:])
-                self._arrays.append(np.lib.format.open_memmap(self.folder / f"{name}.npy", "w+", np.uint8, shape))
-        for array, batch in zip(self._arrays, batches, strict=False):
-            array[start : start + len(batch)] = batch
 
     def _log(
         self, names: list[tuple[str, str]], start: int, outcomes: list[ImageRecord | str]

@@ -47,7 +47,7 @@ def compare(content: bytes, metadata: Metadata, name: str, checkout: Path) -> st
             "the provenance is identical but the bytes differ: the file was changed afterwards, or made on another machine"
         ]
     problem = f"{name}: not the file that {stage}@{metadata.model} of {workspace.dvc_lock} wrote"
-    raise DarkroomError("\n".join([problem, *lines]))
+    raise DarkroomError(problem, *lines)
 
 
 def _is_published(content: bytes, metadata: Metadata, workspace: Workspace, outs: Mapping[str, str]) -> bool:

@@ -5,12 +5,13 @@ needs neither onnx nor TensorFlow.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from darkroom.core.errors import DarkroomError
-from darkroom.core.image_policy import INTERPOLATIONS, SHAPES, ImagePolicy
+from darkroom.core.image_policy import INTERPOLATIONS, MAX_SIDE, SHAPES, ImagePolicy
 
 VERSION = "3"
 TYPES: dict[str, Any] = {
@@ -78,12 +79,28 @@ def _value(texts: Mapping[str, str], key: str, name: str) -> Any:
     if key not in texts:
         raise DarkroomError(f"{name}: damaged metadata: no {key}")
     try:
-        value = json.loads(texts[key])
+        value = json.loads(texts[key], parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise DarkroomError(f"{name}: damaged metadata: {key}: not JSON ({error})") from None
-    if not isinstance(value, TYPES[key]) or (key in VALID and not VALID[key](value)):
+    if not isinstance(value, TYPES[key]) or isinstance(value, bool) or (key in VALID and not VALID[key](value)):
         raise DarkroomError(f"{name}: damaged metadata: {key}: {texts[key]:.80}")
     return value
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _is_count(value: int) -> bool:
+    return value >= 0
+
+
+def _is_fraction(value: float | None) -> bool:
+    return value is None or 0 <= value <= 1
+
+
+def _are_texts(values: dict[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
 
 
 def _are_names(values: list[Any]) -> bool:
@@ -100,6 +117,7 @@ def _is_image_policy(plain: dict[str, Any]) -> bool:
     sizes, background = [plain[key] for key in ("height", "width", "channels", "max_pixels")], plain["background"]
     return (
         all(type(size) is int and size > 0 for size in sizes)
+        and max(sizes[:2]) <= MAX_SIDE
         and (plain["channels"] in (1, 3) and plain["interpolation"] in [*INTERPOLATIONS] and plain["shape"] in SHAPES)
         and (isinstance(background, list) and len(background) == 3)
         and all(type(value) is int and 0 <= value <= 255 for value in background)
@@ -116,4 +134,8 @@ VALID: dict[str, Callable[[Any], bool]] = {
     "transforms": _are_calls,
     "image_policy": _is_image_policy,
     "origin": _is_origin,
+    "versions": _are_texts,
+    "temperature": lambda value: 0 < value < math.inf,
+    **dict.fromkeys(("error_rate", "unsure_below"), _is_fraction),
+    **dict.fromkeys(("parameters", "multiply_adds", "opset"), _is_count),
 }

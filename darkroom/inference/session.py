@@ -22,6 +22,7 @@ ERROR = 3  # onnxruntime's log severity
 INPUT, OUTPUT = "image", "probabilities"
 LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException, UnicodeDecodeError)
 RUN_ERRORS = (Fail, InvalidArgument, RuntimeException)  # from operators: names of inputs and outputs are checked on loading
+TOLERANCE = 1e-3  # of a probability: float16 and int8 models round
 LEVELS = {
     "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -69,12 +70,20 @@ def load_file(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run(session: onnxruntime.InferenceSession, images: Pixels) -> Probabilities:
-    """Probabilities, float32 n x K, for uint8 n x H x W x C. Raises DarkroomError if the model cannot run."""
+    """Probabilities, float32 n x K, for uint8 n x H x W x C.
+
+    Raises DarkroomError if the model cannot run, or does not return a probability of each class for each image.
+    """
     try:
         (probabilities,) = session.run([OUTPUT], {INPUT: images})
     except RUN_ERRORS as error:
         raise DarkroomError(f"onnxruntime cannot run the model: {first_line(error)}") from None
-    return np.asarray(probabilities, np.float32)
+    rows = np.asarray(probabilities)
+    if rows.ndim != 2 or len(rows) != len(images) or rows.dtype.kind != "f":
+        raise DarkroomError(f"the model returned {rows.dtype} {rows.shape} for {len(images)} images: not a row for each")
+    if not (rows.min(initial=0) >= -TOLERANCE and rows.max(initial=0) <= 1 + TOLERANCE):  # also if one is NaN
+        raise DarkroomError("the model returned values that are no probabilities")
+    return rows.astype(np.float32, copy=False)
 
 
 def run_batches(session: onnxruntime.InferenceSession, batches: Iterable[Pixels]) -> Probabilities:

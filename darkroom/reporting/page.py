@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from darkroom.config.schema import Params
 from darkroom.core import artifacts
+from darkroom.core.errors import printable
 from darkroom.core.workspace import BENCHMARKS, Workspace
 from darkroom.reporting.sections import augmentation, data, errors, models, verification
 
@@ -31,7 +32,7 @@ def render(values: Mapping[str, Any]) -> str:
     """Fills the template. Raises jinja2.UndefinedError if a value is missing."""
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=folder, undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "printable": printable}
+    environment.filters |= {"percent": percent, "count": count, "whole": whole, "heat": heat, "printable": elided}
     return environment.get_template(TEMPLATE).render(values)
 
 
@@ -53,9 +54,9 @@ def whole(number: int) -> str:
     return f"{number:,}"
 
 
-def printable(name: str, most: int = 60) -> str:
+def elided(name: str, most: int = 60) -> str:
     """The name of a file or a class, with unprintable characters escaped and the middle of a long name elided."""
-    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    escaped = printable(name)
     head = most // 2
     return escaped if len(escaped) <= most else f"{escaped[:head]}…{escaped[1 + head - most :]}"
 

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from darkroom.commands import predict
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, printable
+from darkroom.inference.classifier import Classifier
 from tests.conftest import ROOT
 
 MODEL = ROOT / "models" / "cnn" / "model.onnx"
@@ -67,9 +69,58 @@ def test_json_has_the_errors_too(photos: Path, run) -> None:
     ]
 
 
-@pytest.mark.parametrize("option", [("--top", "0"), ("--batch", "-1"), ("--format", "xml")])
-def test_a_wrong_option_is_wrong_usage(option: tuple[str, str], run) -> None:
-    assert run("darkroom", "predict", str(MODEL), str(BOOT), *option).returncode == 2
+@pytest.mark.parametrize("words", [["--top", "0"], ["--batch", "-1"], ["--batch", f"{10**20}"], ["--format", "xml"], [""]])
+def test_a_wrong_option_is_wrong_usage(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        predict.main([str(MODEL), str(BOOT), *words])
+    assert end.value.code == 2
+
+
+def test_what_cannot_be_read_has_its_row_and_all_others_are_classified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["a\x1b[2J.png", "b\r.png", "c\n.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(BOOT.read_bytes())
+    os.mkfifo(tmp_path / "d.png")
+    (tmp_path / "e.png").symlink_to("nothing")
+    with (tmp_path / "f.png").open("wb") as stream:
+        stream.truncate(5 * 10**9)  # a sparse file
+    with pytest.raises(DarkroomError, match="^4 of 8 images could not be read$"):
+        predict.main([str(MODEL), "/dev/zero", str(tmp_path), str(BOOT), "--format", "csv"])
+    rows = list(csv.DictReader(capsys.readouterr().out.split("\n")[:-1]))
+    no_file = "not a regular file (a device, a pipe or a socket)"
+    assert [(row["file"], row["label"], row["error"]) for row in rows] == [
+        ("/dev/zero", "", no_file),
+        *((f"{tmp_path}/{printable(name)}", "Ankle boot", "") for name in names),
+        (f"{tmp_path}/d.png", "", no_file),
+        (f"{tmp_path}/e.png", "", "no such file or directory"),
+        (f"{tmp_path}/f.png", "", "5.0 GB: too large for an image of 100,000,000 pixels"),
+        (str(BOOT), "Ankle boot", ""),
+    ]
+
+
+def test_a_folder_that_cannot_be_listed_has_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.png").write_bytes(BOOT.read_bytes())
+    usual = os.scandir
+
+    def scandir(path: str | Path) -> Any:  # as for a user without permission, which root has
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    files = predict.image_files(tmp_path)
+    assert files == [tmp_path / "a.png", tmp_path / "closed"]
+    boot, closed = Classifier(MODEL).answers(files)
+    assert boot.label == "Ankle boot" and str(closed) == f"{tmp_path}/closed: permission denied"
+
+
+def test_a_closed_output_is_one_line() -> None:
+    command = f"{sys.executable} -m darkroom predict {MODEL} {BOOT} >&-"
+    ended = subprocess.run(["bash", "-c", command], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (1, "the standard output is closed: redirect it to /dev/null instead\n")
 
 
 def test_progress_is_printed_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,31 @@ def test_a_mistake_in_a_catalog_entry_is_one_line(tmp_path: Path) -> None:
     assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        *(
+            ("homepage", value, "")
+            for value in ("javascript:alert(1)", "file:///etc/passwd", "https://", "ftp://a", "http://a b")
+        ),
+        *(
+            ("folder", value, "a folder inside the package is needed: a relative path without `..`")
+            for value in ("/etc", "usr/../../../../etc", "..")
+        ),
+    ],
+)
+def test_an_entry_names_web_pages_and_folders_of_its_package_only(key: str, value: str, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "e.yaml"
+    lines = (ROOT / "data/catalog/fashion-mnist.yaml").read_text().splitlines()
+    (number,) = [number for number, line in enumerate(lines) if f"{key}:" in line]
+    lines[number] = f"{lines[number].split(':')[0]}: '{value}'"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DarkroomError) as refused:
+        config.catalog_entry(str(path), Workspace.at())
+    assert str(refused.value).startswith(f"{path}:{number + 1}: ") and value in str(refused.value)
+    assert "\n" not in str(refused.value) and reason in str(refused.value)
+
+
 def test_an_archive_of_a_catalog_entry_is_its_only_file(tmp_path: Path) -> None:
     path, checksum = tmp_path / "r.yaml", 64 * "a"
     text = (ROOT / "data/catalog/cifar10.yaml").read_text()

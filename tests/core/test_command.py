@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from darkroom.core import command
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, prefixed, printable
+from tests.conftest import ROOT
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -40,12 +42,35 @@ def test_every_end_has_an_exit_code_and_a_line(
     assert (end.value.code, capsys.readouterr().err) == (code, line)
 
 
-def test_the_end_leaves_the_memory_to_the_system() -> None:
-    """Python would visit each object of TensorFlow, for seconds."""
+def test_the_end_leaves_the_memory_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would visit each object of TensorFlow, for seconds; but onnx says on stderr that what stays is leaked."""
+    monkeypatch.delitem(sys.modules, "onnx", raising=False)
     before, kept = gc.get_freeze_count(), [[] for _ in range(1000)]
     with pytest.raises(SystemExit):
         command.run(lambda: None)
     assert gc.get_freeze_count() >= before + len(kept)
+
+
+@pytest.mark.processes
+def test_onnx_reports_no_leak() -> None:
+    program = "from darkroom.launch import backend\nwith backend.quiet_import():\n    import onnx, onnx.checker\n"
+    program += "from darkroom.core import command; command.run(lambda: onnx.checker.check_model(onnx.load('model.onnx')))"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT / "models/ann", capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\rb", "a\nb", "a\x85b", "a\u202eb", "a\x00b", "a\udcffb", "a\u2028b"])
+def test_text_from_outside_is_one_printable_line(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    error = DarkroomError(f"{text}: no image", "another line")
+    with pytest.raises(SystemExit):
+        command.run(raising(error))
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.isprintable() and first.startswith("a\\") and first.endswith("b: no image") and second == "another line"
+    with pytest.raises(DarkroomError) as raised, prefixed(text):
+        raise error
+    assert str(raised.value) == f"{printable(text)}: {error}"
+    shown = command.json_text({"file": text})
+    assert json.loads(shown) == {"file": text} and shown.isprintable()
 
 
 @pytest.mark.parametrize("error", [ValueError("ours"), MemoryError("ours"), OSError("ours"), TimeoutError("ours")])

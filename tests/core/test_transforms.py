@@ -5,11 +5,13 @@ import sys
 from collections import Counter
 from typing import Any
 
+import albumentations
 import numpy as np
 import pytest
 
+from darkroom.config import vocabulary
 from darkroom.core.errors import DarkroomError
-from darkroom.core.transforms import Pipeline, Step, check
+from darkroom.core.transforms import Pipeline, Step, check, is_transform
 
 FLIPS = [Step("HorizontalFlip", {"p": 0.5}, "augment[0]"), Step("VerticalFlip", {"p": 0.5}, "augment[1]")]
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 9, 9, 3), np.uint8)
@@ -66,3 +68,21 @@ def test_an_error_of_a_chain_names_all_its_steps() -> None:
     crop = Step("CenterCrop", {"height": 6, "width": 6, "p": 1.0}, "augment[2]")
     with pytest.raises(DarkroomError, match=r"^augment\[0\], augment\[1\], augment\[2\]: the result is uint8 \(6, 6, 3\), not"):
         Pipeline([*FLIPS, crop])(IMAGES, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["check_for_updates", "load", "from_dict", "Compose", "OneOf", "FDA", "TextImage", "Lambda", "none"]
+)
+def test_what_is_no_transform_of_an_image_is_not_called(name: str) -> None:
+    with pytest.raises(DarkroomError, match=f"^m.onnx: {name}: not a transform of images$"):
+        Pipeline([Step(name, {"x": "/etc/passwd"}, f"m.onnx: {name}")])
+
+
+def test_an_unknown_argument_is_refused() -> None:
+    with pytest.raises(DarkroomError, match="^m.onnx: blur: no argument of HorizontalFlip$"):
+        Pipeline([Step("HorizontalFlip", {"p": 1, "blur": 3}, "m.onnx")])
+
+
+def test_what_a_model_may_name_is_what_params_yaml_may_name() -> None:
+    names = {name for name in dir(albumentations) if is_transform(getattr(albumentations, name))}
+    assert names == vocabulary.transforms().keys()

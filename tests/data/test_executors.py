@@ -1,14 +1,19 @@
 """Work in several processes: results in order, errors passed on."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from darkroom.core import ordered
 from darkroom.core.errors import DarkroomError
 from darkroom.data import executors
+from tests.conftest import HANGS_S
 
 
 def slow_at_first(number: int) -> int:
@@ -59,3 +64,21 @@ def test_one_worker_per_core_by_default(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     with executors.processes(None) as (_, count):
         assert count == 3
+
+
+PARENT = """
+import os, signal
+from darkroom.data import executors
+if __name__ == "__main__":
+    with executors.processes(2) as (pool, _):
+        print(*{future.result() for future in [pool.submit(os.getpid) for _ in range(20)]}, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(PARENT)
+    with subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE, text=True) as parent:
+        # the pipe is closed once the last of all processes that inherited it has ended
+        workers, _ = parent.communicate(timeout=HANGS_S)
+    assert parent.returncode == -signal.SIGKILL and workers.split()

@@ -1,6 +1,7 @@
 """Sessions of onnxruntime: anything but a model is refused with one line."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,3 +62,20 @@ def test_an_error_of_ours_keeps_its_traceback() -> None:
         session.run(runner, object())  # type: ignore[arg-type]
     with pytest.raises(DarkroomError, match=r"^onnxruntime cannot run the model: .*Got invalid dimensions"):
         session.run(runner, np.zeros((1, 9, 9, 1), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "line"),
+    [
+        ((2, 3), 0.3, r"the model returned float32 \(2, 3\) for 4 images: not a row for each"),
+        ((5, 3), 0.3, r"the model returned float32 \(5, 3\) for 4 images: not a row for each"),
+        ((4,), 0.3, r"the model returned float32 \(4,\) for 4 images: not a row for each"),
+        ((4, 3), np.nan, "the model returned values that are no probabilities"),
+        ((4, 3), np.inf, "the model returned values that are no probabilities"),
+        ((4, 3), -1, "the model returned values that are no probabilities"),
+    ],
+)
+def test_answers_that_are_no_probabilities_are_refused(shape: tuple[int, ...], value: float, line: str) -> None:
+    answers = np.full(shape, value, np.float32)
+    with pytest.raises(DarkroomError, match=f"^{line}$"):
+        session.run(SimpleNamespace(run=lambda *_: [answers]), np.zeros((4, 2, 2, 1), np.uint8))

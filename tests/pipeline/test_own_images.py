@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -182,6 +184,18 @@ def test_workers_a_locale_and_a_dask_cluster_change_no_byte(folder: Path, run: R
     line = f"params.yaml:12: preprocess.executor: {cluster.scheduler_address}: no Dask scheduler answers"
     with pytest.raises(DarkroomError, match=f"^{line}"):
         preprocess.main([])
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_prepared_data(project: Path) -> None:
+    """Here a limit on the size of files, which ends a write in the same way."""
+    write(project / "photos", random_images(60, 2))
+    use("photos")
+    prepare()
+    before = digests()
+    command = f"ulimit -f 64; exec {sys.executable} -m pipeline.preprocess"  # 64 KiB; 60 images of 24 x 32 x 3 have 135
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=HANGS_S)
+    assert (ended.returncode, ended.stderr) == (1, "write: File too large\n")
+    assert digests() == before and not HERE.prepared.with_name("prepared.part").exists()
 
 
 def test_a_changed_table_is_noticed(folder: Path) -> None:

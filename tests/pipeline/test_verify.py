@@ -25,7 +25,7 @@ CLASSES = ("red", "green", "blue")
 WEIGHTS = np.random.default_rng(0).normal(0, 1, (6 * 6 * 3, 3))
 ENTRY = """\
 title: Colours
-homepage: none
+homepage: https://colours.example
 licence: none
 citation: none
 classes: [red, green, blue]

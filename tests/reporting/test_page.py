@@ -19,8 +19,8 @@ def test_numbers_are_short() -> None:
 
 
 def test_names_are_printable_and_not_too_long() -> None:
-    assert page.printable("\udcff\u202e.png") == "\\udcff\\u202e.png"
-    assert page.printable("0123456789", 6) == "012…89"
+    assert page.elided("\udcff\u202e.png") == "\\udcff\\u202e.png"
+    assert page.elided("0123456789", 6) == "012…89"
 
 
 def test_the_images_before_and_after_are_drawn_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

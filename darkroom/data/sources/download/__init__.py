@@ -37,6 +37,10 @@ def _fetch_from(source: Source, entry: CatalogEntry, folder: Path, scratch: Path
     deliver = providers.open_source(source, scratch)
     for name, checksum in entry.files.items():
         delivered = deliver(name)
+        if not delivered.resolve().is_relative_to(
+            scratch.resolve()
+        ):  # by `..`, an absolute path or a link: it is not ours to move
+            raise DarkroomError(f"{name}: outside what {providers.describe(source)} delivered")
         _store(checksums.verified(name, delivered, checksum), name, folder)
         delivered.unlink(missing_ok=True)
 

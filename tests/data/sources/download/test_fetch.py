@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.config.catalog import CatalogEntry, Source, Url
+from darkroom.config.catalog import CatalogEntry, DebianPackage, Source, Url
 from darkroom.core.errors import DarkroomError
 from darkroom.data.sources import download
-from darkroom.data.sources.download import transfer
+from darkroom.data.sources.download import providers, transfer
 from tests.support.server import ANSWERS, CONTENT, PACKED, Server, served
 
 BROKE = "the connection broke before the file was complete"
@@ -31,8 +31,8 @@ def md5(content: bytes) -> str:
 
 
 def entry(files: dict[str, str], *sources: Source) -> CatalogEntry:
-    texts = dict.fromkeys(("title", "homepage", "licence", "citation"), "Test")
-    return CatalogEntry(**texts, classes=("a", "b"), files=files, sources=sources)
+    texts = dict.fromkeys(("title", "licence", "citation"), "Test")
+    return CatalogEntry(**texts, homepage="https://test.example", classes=("a", "b"), files=files, sources=sources)
 
 
 def url(address: str, path: str) -> Url:
@@ -108,3 +108,28 @@ def test_a_large_file_is_not_held_in_memory(address: str, tmp_path: Path, monkey
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert ((tmp_path / "raw/a").stat().st_size, peak < 16 * 1024**2) == (len(content), True)
+
+
+@pytest.mark.parametrize("way", ["another folder", "a link", "a linked folder"])
+def test_a_file_outside_the_package_is_neither_moved_nor_copied(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "a").write_bytes(CONTENT)
+
+    def unpacked(_: DebianPackage, scratch: Path) -> Path:
+        if way == "another folder":
+            return mine
+        folder = scratch / "package"
+        if way == "a linked folder":
+            folder.symlink_to(mine)
+        else:
+            folder.mkdir()
+            (folder / "a").symlink_to(mine / "a")
+        return folder
+
+    monkeypatch.setattr(providers, "_unpack", unpacked)
+    with pytest.raises(DarkroomError, match="^e.yaml: none of its 1 sources could deliver Test; nothing was written$"):
+        download.fetch(entry({"a": SHA256}, DebianPackage(debian="some", folder="usr")), "e.yaml", tmp_path / "raw")
+    assert (mine / "a").read_bytes() == CONTENT and not (tmp_path / "raw").exists()
