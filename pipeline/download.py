@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from darkroom import config
 from darkroom.core import artifacts, command, stage
+from darkroom.core.errors import printable
 from darkroom.data.sources import dataset, download, manifest
 
 
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         download.fetch(config.catalog_entry(name, workspace), name, workspace.raw)
         return
     with dataset.opened(name, workspace) as collection, artifacts.replaced(workspace.raw) as (folder, _):
-        print(f"{name}: {collection.layout}", flush=True)
+        print(printable(f"{name}: {collection.layout}"), flush=True)
         table = manifest.write(workspace.dataset(name), collection, folder / workspace.manifest.name)
     print(f"{len(table)} files, {table['size'].sum() / 1e6:.1f} MB, listed in {workspace.manifest}; nothing is copied")
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from darkroom import config
 from darkroom.core import artifacts, command, csv_files, stage
+from darkroom.core.errors import printable
 from darkroom.data import duplicate_policy, index, ledger, preparation, prepared_files, summary
 from darkroom.data.sources import dataset
 
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = config.load(workspace)
     plan = preparation.plan(settings)
     with artifacts.replaced(workspace.prepared) as (folder, scratch), dataset.opened(settings.dataset, workspace) as collection:
-        print(f"{settings.dataset}: {collection.layout}", flush=True)
+        print(printable(f"{settings.dataset}: {collection.layout}"), flush=True)
         staged = preparation.stage_images(collection, plan, settings, workspace, scratch / "staged")
         preparation.check(staged, collection, settings, workspace)
         partition = duplicate_policy.apply(staged, settings, workspace)

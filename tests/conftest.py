@@ -77,10 +77,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What JAX has compiled in one process of the tests it reads in all others: compiling is half of a small training."""
     folder = tmp_path_factory.getbasetemp()
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = str((folder if worker_id == "master" else folder.parent) / "jax")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "jax")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 

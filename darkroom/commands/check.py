@@ -10,7 +10,7 @@ from typing import TypeVar
 from darkroom import config
 from darkroom.config import Params
 from darkroom.core import command, yaml_source
-from darkroom.core.errors import DarkroomError, prefixed
+from darkroom.core.errors import DarkroomError, prefixed, printable
 from darkroom.core.workspace import Workspace
 from darkroom.core.yaml_source import Place, Source
 from darkroom.data.sources.listing import dvc_blockers
@@ -30,15 +30,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     data = attempt(lambda: title(source, workspace), mistakes)
     if settings is None or mistakes:
         raise DarkroomError(*mistakes)
-    print(f"{workspace.params} is valid: {data}; models {', '.join(settings.models)}")
+    print(f"{workspace.params} is valid: {printable(data)}; models {', '.join(settings.models)}")
 
 
 def attempt(check: Callable[[], Result], mistakes: list[str]) -> Result | None:
-    """The result of a check; None if it raised a DarkroomError, which is appended to `mistakes`."""
+    """The result of a check; None if it raised a DarkroomError, whose lines are added to `mistakes`."""
     try:
         return check()
     except DarkroomError as error:
-        mistakes.append(str(error))
+        mistakes += error.args
         return None
 
 

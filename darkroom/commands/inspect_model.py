@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise DarkroomError(
                 f"--against needs the environment of the pipeline ({MISSING} is missing): `make env` sets it up"
             )
-        print(provenance.compare(content, model, name, arguments.against))
+        print(printable(provenance.compare(content, model, name, arguments.against)))
     elif arguments.json:
         facts = {"sha256": digests.sha256(content), "bytes": len(content)}
         print(command.json_text({**asdict(model), **facts}, indent=2))

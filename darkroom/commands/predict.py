@@ -4,7 +4,8 @@
 
 Needs onnxruntime, OpenCV, Pillow and NumPy. How images are prepared is read from the model file itself. The answer is
 `unsure` if the probability is below the threshold in the file, which export chose on validation for the error rate in
-params.yaml. An image that cannot be read gets a row that says why; all others are classified, and the exit code is 1.
+params.yaml. An image that cannot be read gets a row that says why; all others are classified, and the exit code is 1. Control
+characters in names are escaped; only JSON keeps such names exactly.
 """
 
 import argparse
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "images",
         metavar="FILE|FOLDER",
         nargs="+",
-        type=name,
+        type=file_name,
         help="image files; of a folder all files with one of these suffixes, at any depth (a format without a decoder gets an "
         f"error row): {', '.join(sorted(SUFFIXES))}",
     )
@@ -50,27 +51,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     answers = zip(map(str, files), classifier.answers(files, arguments.batch), strict=True)
     unreadable: list[str] = []
     width = max(len(printable(file)) for file in files)
-    FORMATS[arguments.format](recording(progress(answers, len(files)), unreadable), arguments.top, width)
+    top = min(arguments.top, len(classifier.classes))
+    FORMATS[arguments.format](recording(progress(answers, len(files)), unreadable), top, width)
     if unreadable:
         raise DarkroomError(f"{len(unreadable)} of {len(files)} images could not be read")
 
 
 def image_files(path: Path) -> list[Path]:
-    """The file itself; of a folder, sorted, its image files at any depth but hidden ones, and folders that cannot be listed.
-
-    If there are none, the folder itself. What is no readable image gets a row that says why.
-    """
-    errors: list[OSError] = []  # for a file: that it is no folder
+    """The file itself, or the image files of a folder at any depth, sorted, with folders that cannot be listed; never none."""
+    errors: list[OSError] = []  # for a file: that it is not a folder
     walked = os.walk(path, onerror=errors.append)
     files = (Path(folder, name) for folder, _, names in walked for name in names if not name.startswith("."))
     images = [file for file in files if file.suffix.lower() in SUFFIXES]
     return sorted([*images, *(Path(error.filename) for error in errors)]) or [path]
 
 
-def name(text: str) -> Path:
+def file_name(text: str) -> Path:
     """The argparse type of a file or folder: an empty name would mean the current folder."""
     if not text:
-        raise argparse.ArgumentTypeError("an empty name")
+        raise argparse.ArgumentTypeError("the name is empty")
     return Path(text)
 
 
@@ -82,9 +81,9 @@ def recording(rows: Iterable[Row], unreadable: list[str]) -> Iterator[Row]:
         yield name, answer
 
 
-def progress(rows: Iterable[Row], total: int, stream: TextIO = sys.stderr) -> Iterator[Row]:
+def progress(rows: Iterable[Row], total: int, stream: TextIO | None = sys.stderr) -> Iterator[Row]:
     """Passes the rows on; prints their number once a second if `stream` is a terminal and stdout is not."""
-    shown = stream.isatty() and not sys.stdout.isatty()
+    shown = stream is not None and stream.isatty() and not sys.stdout.isatty()
     started = printed = time.monotonic()
     count = 0
     for count, row in enumerate(rows, 1):

@@ -51,7 +51,7 @@ def reasons(name: str) -> Iterator[str]:
                 rerun += [stage] * bool(lines)
                 yield from (f"{_name(stage)}: {line}" for line in lines)
     except DvcException as error:
-        raise DarkroomError(str(error)) from None
+        raise DarkroomError(*str(error).splitlines()) from None
 
 
 def _name(stage: Stage) -> str:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, is_control, printable
 
 LARGEST_COUNT = 1_000_000
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk, an exceeded quota or limit: Python's error names no file
@@ -28,12 +28,12 @@ def positive(text: str) -> int:
     """The argparse type of a count: an integer from 1 to a million."""
     number = int(text)
     if not 1 <= number <= LARGEST_COUNT:
-        raise argparse.ArgumentTypeError(f"{text}: 1 to {LARGEST_COUNT:,} is possible")
+        raise argparse.ArgumentTypeError(f"{text}: must be from 1 to {LARGEST_COUNT:,}")
     return number
 
 
 def _leave_memory_to_the_system() -> None:
-    """Without this, Python visits a million objects of TensorFlow before it ends. But onnx reports what stays as leaked."""
+    """Ends the process without freeing objects, a million of them after TensorFlow. But onnx reports what stays as leaked."""
     if "onnx" in sys.modules:
         gc.unfreeze()
     else:
@@ -41,9 +41,9 @@ def _leave_memory_to_the_system() -> None:
 
 
 def json_text(value: object, indent: int | None = None) -> str:
-    """A value as JSON, with sorted keys only if indented; letters of all scripts as they are, control characters escaped."""
+    """A value as JSON on one line, or indented with sorted keys. Control characters are escaped, letters of all scripts not."""
     text = json.dumps(value, indent=indent, sort_keys=indent is not None, ensure_ascii=False)
-    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
+    return "".join(json.dumps(char)[1:-1] if is_control(char) and char != "\n" else char for char in text)
 
 
 def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes after the last finished stage") -> NoReturn:
@@ -54,7 +54,7 @@ def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes aft
     traceback.
     """
     if sys.stdout is None:  # closed, as by `>&-` in a shell
-        print("the standard output is closed: redirect it to /dev/null instead", file=sys.stderr)
+        print("standard output is closed; redirect it to /dev/null instead", file=sys.stderr)
         sys.exit(1)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names may contain characters that the terminal cannot show
@@ -70,7 +70,7 @@ def run(main: Callable[[], None], interrupt_note: str = "`dvc repro` resumes aft
     except OSError as error:
         if error.filename is None and error.errno not in FULL:
             raise
-        print(f"{error.filename or 'write'}: {error.strerror}", file=sys.stderr)
+        print(f"{printable(error.filename or 'write')}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt as stop:
         print("; ".join(["interrupted", *map(str, stop.args or [interrupt_note])]), file=sys.stderr)

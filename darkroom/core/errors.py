@@ -1,8 +1,11 @@
-"""The exception for errors that the user can fix, and functions that compose its message, or another text for the terminal."""
+"""The exception for errors that the user can fix, and functions that compose messages."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+
+DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # Unicode's embeddings, overrides and isolates
 
 
 class DarkroomError(Exception):
@@ -12,15 +15,23 @@ class DarkroomError(Exception):
     """
 
     def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(map(printable, lines)))
+        super().__init__(*map(printable, lines))
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 def printable(text: object) -> str:
-    """Text from outside, for a terminal, a row or a page: control characters, line breaks and the like become escapes.
+    """Text from outside, for a terminal, a row or a page: control characters and line breaks become escapes.
 
     Otherwise the name of a file could clear the screen, pretend to be another line, or reverse the direction of writing.
     """
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in str(text))
+    return "".join(char.encode("unicode_escape").decode() if is_control(char) else char for char in str(text))
+
+
+def is_control(char: str) -> bool:
+    """Whether a character is a control character, a line break, half a surrogate pair, or changes the direction of writing."""
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in DIRECTIONS
 
 
 def first_line(error: BaseException) -> str:
@@ -34,7 +45,7 @@ def prefixed(subject: object) -> Iterator[None]:
     try:
         yield
     except DarkroomError as error:
-        first, *others = str(error).split("\n")
+        first, *others = error.args
         raise DarkroomError(f"{subject}: {first}", *others) from None
 
 

@@ -37,3 +37,8 @@ class ImagePolicy:
     interpolation: Interpolation
     background: tuple[int, int, int]
     max_pixels: int
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest file of `max_pixels`: four float32 channels, not compressed, and 16 MiB of profiles and previews."""
+        return 16 * self.max_pixels + 2**24

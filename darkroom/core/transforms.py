@@ -43,7 +43,7 @@ class Pipeline:
         self.compose: Any = None
         if self.steps:
             self.compose, crop_size_error = _compose(self.steps)
-            self.errors = (ValueError, TypeError, KeyError, crop_size_error, cv2.error)
+            self.errors = (ValueError, TypeError, KeyError, NotImplementedError, crop_size_error, cv2.error)
 
     def __call__(self, images: Pixels, seed: int) -> Pixels:
         """Transforms uint8 N x H x W x C with random generators seeded by `seed`.
@@ -92,7 +92,7 @@ def _compose(steps: Sequence[Step]) -> tuple[Any, type[Exception]]:
         if not is_transform(transform):
             raise DarkroomError(f"{step.place}: not a transform of images")
         if unknown := sorted(step.arguments.keys() - inspect.signature(transform).parameters.keys()):
-            raise DarkroomError(f"{step.place}: {unknown[0]}: no argument of {step.name}")
+            raise DarkroomError(f"{step.place}: {unknown[0]}: {step.name} has no argument of that name")
         try:
             transforms.append(transform(**step.arguments))
         except (ValueError, TypeError) as error:

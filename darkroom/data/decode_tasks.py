@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from darkroom.core import digests
+from darkroom.core import digests, files
 from darkroom.core.arrays import Pixels
 from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import ImagePolicy
@@ -112,9 +112,9 @@ def _conformed(image: ImageSource, sha256: str | None, task: DecodeTask) -> tupl
 
 def _decoded(path: Path, sha256: str | None, task: DecodeTask) -> tuple[Pixels, tuple[str, ...]]:
     try:
-        content = (task.folder / path).read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        content = files.read(task.folder / path, task.preparation.policy.max_bytes)
+    except DarkroomError as error:
+        raise UnreadableError(f"cannot be read: {error}") from None
     if sha256 is not None and digests.sha256(content) != sha256:
         raise DarkroomError(manifest.changed(path, task.manifest))
     try:

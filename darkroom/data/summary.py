@@ -8,6 +8,7 @@ import pandas as pd
 
 from darkroom.config import Params
 from darkroom.core import artifacts
+from darkroom.core.errors import printable
 from darkroom.core.workspace import Workspace
 from darkroom.data import duplicate_policy, index, ledger
 from darkroom.data.duplicate_policy import Partition
@@ -48,4 +49,4 @@ def write(
     artifacts.write_json(workspace.data_summary, {**asdict(description), **sums, "duplicates": pairs})
     sizes = ", ".join(f"{split} {sum(classes.values())}" for split, classes in sums["images"].items())
     files = ", ".join(f"{number} {action}" for action, number in sums["files"].items() if number and action != "used")
-    print(f"{description.title}: {sizes}" + (f"; files: {files}" if files else ""))
+    print(f"{printable(description.title)}: {sizes}" + (f"; files: {files}" if files else ""))

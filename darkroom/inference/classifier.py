@@ -4,7 +4,6 @@ Needs onnxruntime, OpenCV, Pillow and NumPy. The metadata in the file specifies 
 """
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from darkroom.core import files
 from darkroom.core.arrays import BATCH, Pixels
 from darkroom.core.errors import DarkroomError, prefixed
 from darkroom.core.image_policy import ImagePolicy
@@ -22,10 +22,6 @@ from darkroom.inference import metadata, session
 Image = str | Path | bytes | Pixels
 
 UNSURE = "unsure"
-BYTES_PER_PIXEL, HEADER = (
-    16,
-    2**24,
-)  # of the largest files: four float32 channels, not compressed; embedded previews and profiles
 
 
 @dataclass(frozen=True)
@@ -134,15 +130,9 @@ class Classifier:
 def _from_file(path: Path, policy: ImagePolicy) -> Pixels:
     with prefixed(path):
         try:
-            status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                os.scandir(path).close()  # raises if it cannot be listed
+            if path.is_dir():
+                os.scandir(path).close()  # raises if the folder cannot be listed
                 raise DarkroomError("no image files in this folder")
-            if not stat.S_ISREG(status.st_mode):
-                raise DarkroomError("not a regular file (a device, a pipe or a socket)")
-            if status.st_size > BYTES_PER_PIXEL * policy.max_pixels + HEADER:
-                raise DarkroomError(f"{status.st_size / 1e9:.1f} GB: too large for an image of {policy.max_pixels:,} pixels")
-            content = path.read_bytes()
         except OSError as error:
             raise DarkroomError((error.strerror or str(error)).lower()) from None
-        return decode(content, policy)
+        return decode(files.read(path, policy.max_bytes), policy)

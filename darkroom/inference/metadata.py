@@ -14,6 +14,8 @@ from darkroom.core.errors import DarkroomError
 from darkroom.core.image_policy import INTERPOLATIONS, MAX_SIDE, SHAPES, ImagePolicy
 
 VERSION = "3"
+LARGEST_TEMPERATURE = 1000
+DEEPEST = 50  # of nested values in the provenance
 TYPES: dict[str, Any] = {
     **dict.fromkeys(("classes", "transforms"), list),
     **dict.fromkeys(("image_policy", "versions", "origin"), dict),
@@ -79,7 +81,7 @@ def _value(texts: Mapping[str, str], key: str, name: str) -> Any:
     if key not in texts:
         raise DarkroomError(f"{name}: damaged metadata: no {key}")
     try:
-        value = json.loads(texts[key], parse_constant=_no_number)
+        value = json.loads(texts[key], parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise DarkroomError(f"{name}: damaged metadata: {key}: not JSON ({error})") from None
     if not isinstance(value, TYPES[key]) or isinstance(value, bool) or (key in VALID and not VALID[key](value)):
@@ -88,19 +90,22 @@ def _value(texts: Mapping[str, str], key: str, name: str) -> Any:
 
 
 def _no_number(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
-def _is_count(value: int) -> bool:
-    return value >= 0
+def _finite(digits: str) -> float:
+    if not math.isfinite(value := float(digits)):
+        raise ValueError(f"{digits:.20} is too large")
+    return value
 
 
-def _is_fraction(value: float | None) -> bool:
-    return value is None or 0 <= value <= 1
-
-
-def _are_texts(values: dict[str, Any]) -> bool:
-    return all(isinstance(value, str) for value in values.values())
+def _is_shallow(value: Any) -> bool:
+    """Whether lists and dictionaries are nested at most `DEEPEST` deep."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [inner for inner in level if isinstance(inner, dict | list)]
+    return not level
 
 
 def _are_names(values: list[Any]) -> bool:
@@ -126,7 +131,11 @@ def _is_image_policy(plain: dict[str, Any]) -> bool:
 
 def _is_origin(plain: dict[str, Any]) -> bool:
     deps, params = plain.get("deps"), plain.get("params")
-    return isinstance(deps, dict) and isinstance(params, dict) and all(isinstance(digest, str) for digest in deps.values())
+    return isinstance(deps, dict) and isinstance(params, dict) and _are_texts(deps) and _is_shallow(plain)
+
+
+def _are_texts(values: dict[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
 
 
 VALID: dict[str, Callable[[Any], bool]] = {
@@ -135,7 +144,7 @@ VALID: dict[str, Callable[[Any], bool]] = {
     "image_policy": _is_image_policy,
     "origin": _is_origin,
     "versions": _are_texts,
-    "temperature": lambda value: 0 < value < math.inf,
-    **dict.fromkeys(("error_rate", "unsure_below"), _is_fraction),
-    **dict.fromkeys(("parameters", "multiply_adds", "opset"), _is_count),
+    "temperature": lambda value: 0 < value <= LARGEST_TEMPERATURE,
+    **dict.fromkeys(("error_rate", "unsure_below"), lambda value: value is None or 0 <= value <= 1),
+    **dict.fromkeys(("parameters", "multiply_adds", "opset"), lambda value: value >= 0),
 }

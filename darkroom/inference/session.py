@@ -15,14 +15,16 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     RuntimeException,
 )
 
+from darkroom.core import files
 from darkroom.core.arrays import Pixels, Probabilities
-from darkroom.core.errors import DarkroomError, first_line
+from darkroom.core.errors import DarkroomError, first_line, prefixed
 
 ERROR = 3  # onnxruntime's log severity
 INPUT, OUTPUT = "image", "probabilities"
 LOAD_ERRORS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException, UnicodeDecodeError)
 RUN_ERRORS = (Fail, InvalidArgument, RuntimeException)  # from operators: names of inputs and outputs are checked on loading
-TOLERANCE = 1e-3  # of a probability: float16 and int8 models round
+LARGEST = 2**31 - 1  # bytes of an ONNX file
+TOLERANCE = 0.01  # of probabilities and their sum: float16 rounds
 LEVELS = {
     "none": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
     "basic": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC,
@@ -57,15 +59,15 @@ def load(content: bytes, name: str, threads: int = 0, level: str = "all") -> onn
 
 def load_file(path: Path) -> onnxruntime.InferenceSession:
     """A CPU session for a file. Raises DarkroomError if there is no such file, or as `load` does."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        files = sorted(map(str, {*path.parent.glob("*.onnx"), *path.parent.parent.glob("*/*.onnx")}))
-        meant = "".join(f"; did you mean {file}?" for file in get_close_matches(str(path), files, n=1))
-        raise DarkroomError(f"{path}: no such file{meant}") from None
-    except IsADirectoryError:
-        files = sorted(map(str, path.glob("*.onnx")), key=len)
-        raise DarkroomError(f"{path}: a folder; name the file, as {files[0] if files else path / 'model.onnx'}") from None
+    if not path.exists():
+        models = sorted(map(str, {*path.parent.glob("*.onnx"), *path.parent.parent.glob("*/*.onnx")}))
+        meant = "".join(f"; did you mean {model}?" for model in get_close_matches(str(path), models, n=1))
+        raise DarkroomError(f"{path}: no such file{meant}")
+    if path.is_dir():
+        models = sorted(map(str, path.glob("*.onnx")), key=len)
+        raise DarkroomError(f"{path}: a folder; name the file, as {models[0] if models else path / 'model.onnx'}")
+    with prefixed(path):
+        content = files.read(path, LARGEST)
     return load(content, str(path))
 
 
@@ -78,11 +80,11 @@ def run(session: onnxruntime.InferenceSession, images: Pixels) -> Probabilities:
         (probabilities,) = session.run([OUTPUT], {INPUT: images})
     except RUN_ERRORS as error:
         raise DarkroomError(f"onnxruntime cannot run the model: {first_line(error)}") from None
-    rows = np.asarray(probabilities)
-    if rows.ndim != 2 or len(rows) != len(images) or rows.dtype.kind != "f":
-        raise DarkroomError(f"the model returned {rows.dtype} {rows.shape} for {len(images)} images: not a row for each")
-    if not (rows.min(initial=0) >= -TOLERANCE and rows.max(initial=0) <= 1 + TOLERANCE):  # also if one is NaN
-        raise DarkroomError("the model returned values that are no probabilities")
+    rows, expected = np.asarray(probabilities), (len(images), session.get_outputs()[0].shape[-1])
+    if rows.shape != expected or rows.dtype.kind != "f":
+        raise DarkroomError(f"the model returned {rows.dtype} {rows.shape}; it should be float32 {expected}")
+    if not (np.all(rows >= -TOLERANCE) and np.all(np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= TOLERANCE)):  # also for NaN
+        raise DarkroomError("the model returned values that are not probabilities")
     return rows.astype(np.float32, copy=False)
 
 

@@ -14,11 +14,11 @@ DETERMINISTIC_XLA = "--xla_gpu_deterministic_ops=true"
 
 
 class NoTensorFlow(MetaPathFinder):
-    """Makes TensorFlow seem not installed. Keras on JAX would import it, for seconds, to seed it and to recognise its types."""
+    """Keeps TensorFlow from being imported: Keras on JAX would do so, for seconds, to seed it and to recognise its types."""
 
     @classmethod
     def find_spec(cls, name: str, *_: object) -> None:
-        """Refuses TensorFlow; leaves all others to the next finder."""
+        """Raises ModuleNotFoundError for TensorFlow; leaves all others to the next finder."""
         if name == "tensorflow":
             raise ModuleNotFoundError(f"{name} is not imported on JAX")
 
@@ -48,13 +48,15 @@ def quiet_import() -> Iterator[None]:
     sys.stderr.flush()
     stderr = os.dup(2)
     devnull = os.open(os.devnull, os.O_WRONLY)
+    collects = gc.isenabled()
     gc.disable()
     try:
         os.dup2(devnull, 2)
         yield
     finally:
         gc.freeze()
-        gc.enable()
+        if collects:
+            gc.enable()
         os.dup2(stderr, 2)
         os.close(devnull)
         os.close(stderr)

@@ -36,9 +36,12 @@ def test_the_name_of_a_catalog_entry_alone_is_completed(checked: Path) -> None:
 
 
 def test_mistakes_and_a_missing_data_set_are_reported_together(checked: Path) -> None:
-    checked.write_text(PARAMS.replace("data/catalog/digits.yaml", "photos").replace("seed: 0", "seed: -1"))
+    checked.write_text(
+        PARAMS.replace("data/catalog/digits.yaml", "photos").replace("seed: 0", "seed: -1").replace("test: 0.2", "test: 2")
+    )
     assert refused(checked) == [
         "other.yaml:1: seed: -1: input should be greater than or equal to 0",
+        "other.yaml:4: preprocess.test: 2: input should be less than 1",
         "other.yaml:2: dataset: photos: no such file or folder",
     ]
 

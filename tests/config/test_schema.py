@@ -66,7 +66,7 @@ def test_a_mistake_in_a_catalog_entry_is_one_line(tmp_path: Path) -> None:
     [
         *(
             ("homepage", value, "")
-            for value in ("javascript:alert(1)", "file:///etc/passwd", "https://", "ftp://a", "http://a b")
+            for value in ("javascript:alert(1)", "file:///etc/passwd", "https://", "ftp://a", "http://a b", "http://[x/y")
         ),
         *(
             ("folder", value, "a folder inside the package is needed: a relative path without `..`")

@@ -51,6 +51,7 @@ def test_transforms_draw_different_numbers() -> None:
     ("name", "arguments", "line"),
     [
         ("ISONoise", {"p": 0.01}, r"[^\n]+"),
+        ("ChannelDropout", {"p": 0.01}, r"[^\n]+"),
         ("RandomCrop", {"height": 32, "width": 32, "p": 0.01}, r"[^\n]+"),
         ("CenterCrop", {"height": 6, "width": 6, "p": 0.01}, r"the result is uint8 \(6, 6, 1\), not uint8 \(9, 9, 1\)"),
         ("HorizontalFlip", {"p": 5}, "p; Input should be less than or equal to 1"),
@@ -79,7 +80,7 @@ def test_what_is_no_transform_of_an_image_is_not_called(name: str) -> None:
 
 
 def test_an_unknown_argument_is_refused() -> None:
-    with pytest.raises(DarkroomError, match="^m.onnx: blur: no argument of HorizontalFlip$"):
+    with pytest.raises(DarkroomError, match="^m.onnx: blur: HorizontalFlip has no argument of that name$"):
         Pipeline([Step("HorizontalFlip", {"p": 1, "blur": 3}, "m.onnx")])
 
 

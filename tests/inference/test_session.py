@@ -1,5 +1,7 @@
 """Sessions of onnxruntime: anything but a model is refused with one line."""
 
+import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,15 +69,22 @@ def test_an_error_of_ours_keeps_its_traceback() -> None:
 @pytest.mark.parametrize(
     ("shape", "value", "line"),
     [
-        ((2, 3), 0.3, r"the model returned float32 \(2, 3\) for 4 images: not a row for each"),
-        ((5, 3), 0.3, r"the model returned float32 \(5, 3\) for 4 images: not a row for each"),
-        ((4,), 0.3, r"the model returned float32 \(4,\) for 4 images: not a row for each"),
-        ((4, 3), np.nan, "the model returned values that are no probabilities"),
-        ((4, 3), np.inf, "the model returned values that are no probabilities"),
-        ((4, 3), -1, "the model returned values that are no probabilities"),
+        *(
+            ((shape), 1 / 3, rf"the model returned float32 {re.escape(str(shape))}; it should be float32 \(4, 3\)")
+            for shape in [(2, 3), (5, 3), (4,), (4, 2), (4, 12), (4, 0), (4, 3, 1)]
+        ),
+        *(((4, 3), value, "the model returned values that are not probabilities") for value in (np.nan, np.inf, -1, 0, 0.5)),
     ],
 )
 def test_answers_that_are_no_probabilities_are_refused(shape: tuple[int, ...], value: float, line: str) -> None:
-    answers = np.full(shape, value, np.float32)
+    answers, outputs = np.full(shape, value, np.float32), [SimpleNamespace(shape=["N", 3])]
+    runner = SimpleNamespace(run=lambda *_: [answers], get_outputs=lambda: outputs)
     with pytest.raises(DarkroomError, match=f"^{line}$"):
-        session.run(SimpleNamespace(run=lambda *_: [answers]), np.zeros((4, 2, 2, 1), np.uint8))
+        session.run(runner, np.zeros((4, 2, 2, 1), np.uint8))
+
+
+def test_a_device_or_a_pipe_is_not_read_as_a_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.onnx")
+    for path in (Path("/dev/zero"), tmp_path / "m.onnx"):
+        with pytest.raises(DarkroomError, match=f"^{path}: not a regular file, but a folder, a device, a pipe or a socket$"):
+            session.load_file(path)

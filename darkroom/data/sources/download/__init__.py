@@ -6,7 +6,7 @@ from pathlib import Path
 from darkroom.config import CatalogEntry
 from darkroom.config.catalog import Source
 from darkroom.core import artifacts
-from darkroom.core.errors import DarkroomError
+from darkroom.core.errors import DarkroomError, printable
 from darkroom.data.sources import archives
 from darkroom.data.sources.download import checksums, providers
 
@@ -21,7 +21,7 @@ def fetch(entry: CatalogEntry, name: str, folder: Path) -> None:
     """
     for source in entry.sources:
         count = f"{len(entry.files)} file{'s' * (len(entry.files) > 1)}"
-        print(f"{entry.title}: {count} from {providers.describe(source)}", flush=True)
+        print(f"{printable(entry.title)}: {count} from {providers.describe(source)}", flush=True)
         try:
             with artifacts.replaced(folder) as (fresh, scratch):
                 _fetch_from(source, entry, fresh, scratch)
@@ -36,10 +36,9 @@ def _fetch_from(source: Source, entry: CatalogEntry, folder: Path, scratch: Path
     """Fetches the files one by one, so that at most one of them is on disk twice."""
     deliver = providers.open_source(source, scratch)
     for name, checksum in entry.files.items():
-        delivered = deliver(name)
-        if not delivered.resolve().is_relative_to(
-            scratch.resolve()
-        ):  # by `..`, an absolute path or a link: it is not ours to move
+        delivered = deliver(name).resolve()  # the file itself, not a link to it
+        if not delivered.is_relative_to(scratch.resolve()):
+            # by `..`, an absolute path or a link: it is not ours to move
             raise DarkroomError(f"{name}: outside what {providers.describe(source)} delivered")
         _store(checksums.verified(name, delivered, checksum), name, folder)
         delivered.unlink(missing_ok=True)

@@ -133,3 +133,15 @@ def test_a_file_outside_the_package_is_neither_moved_nor_copied(
     with pytest.raises(DarkroomError, match="^e.yaml: none of its 1 sources could deliver Test; nothing was written$"):
         download.fetch(entry({"a": SHA256}, DebianPackage(debian="some", folder="usr")), "e.yaml", tmp_path / "raw")
     assert (mine / "a").read_bytes() == CONTENT and not (tmp_path / "raw").exists()
+
+
+def test_a_link_within_the_package_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpacked(_: DebianPackage, scratch: Path) -> Path:
+        (scratch / "package").mkdir()
+        (scratch / "package/b").write_bytes(CONTENT)
+        (scratch / "package/a").symlink_to("b")
+        return scratch / "package"
+
+    monkeypatch.setattr(providers, "_unpack", unpacked)
+    download.fetch(entry({"a": SHA256}, DebianPackage(debian="some", folder="usr")), "e.yaml", tmp_path / "raw")
+    assert (tmp_path / "raw/a").read_bytes() == CONTENT and not (tmp_path / "raw/a").is_symlink()

@@ -35,8 +35,8 @@ def test_a_file_is_kept_as_it_is_delivered(address: str, tmp_path: Path) -> None
     ("path", "seconds", "reason"),
     [
         ("/none", 60, "HTTP 404"),
-        ("/slow", 1, "no answer within 1 s"),
-        ("/silent", 1, "sent nothing for 1 s"),
+        ("/slow", 2, "no answer within 2 s"),
+        ("/silent", 2, "sent nothing for 2 s"),
         ("/trickle", 60, "slower than 20 kB/s"),
         ("/endless", 60, "slower than 20 kB/s"),
     ],
