@@ -8,11 +8,12 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 TOOLS := requirements/dev.txt requirements/jax.txt requirements/dask.txt
-STATIC := ruff check . && ruff format --check . && mypy && lint-imports --no-logo
-TESTS := pytest -n 2 --dist loadfile --no-loadscope-reorder
+LINT := ruff check . && ruff format --check . && lint-imports --no-logo
+QUICK := not tensorflow and not processes and not network and not slow
+TYPES_AND_TESTS := $(MAKE) --jobs=2 --no-print-directory types tests  # at the same time
 
 .DEFAULT_GOAL := help
-.PHONY: help env repro check test thorough smoke prove report lock
+.PHONY: help env repro check test thorough types tests smoke prove report lock
 
 help:  ## print this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -36,16 +37,22 @@ repro: env  ## set up the environment, then run the whole pipeline; later just `
 	dvc repro
 
 check: $(VENV)/ready-to-test  ## run the linter, type checker, import contracts and the quick tests, without TensorFlow: about a minute
-	$(STATIC)
-	$(TESTS) -m "not tensorflow and not processes and not network and not slow"
+	$(LINT)
+	$(TYPES_AND_TESTS) SELECTED="$(QUICK)"
 
 test: $(VENV)/ready-to-test  ## run the same and the other tests but the slow ones: five to ten minutes on two cores
-	$(STATIC)
-	$(TESTS) -m "not slow"
+	$(LINT)
+	$(TYPES_AND_TESTS) SELECTED="not slow"
 
 thorough: $(VENV)/ready-to-test  ## run all tests, also the slow ones: further networks, further ways to end a training, experiments
-	$(STATIC)
-	$(TESTS)
+	$(LINT)
+	$(TYPES_AND_TESTS)
+
+types:
+	mypy
+
+tests:
+	pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(SELECTED)"
 
 smoke: $(VENV)/ready-to-test  ## test the whole pipeline on 1,797 real digits, by DVC, in about two minutes
 	pytest -m smoke

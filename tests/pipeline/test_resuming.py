@@ -27,7 +27,6 @@ ENDS = {
     "tensorflow": [
         (2, "write.1", KILL, "1 after 2 batches"),
         (None, "2.4", KILL, "3"),
-        (None, "write.1", KILL, "4"),
         (2, "4.3", STOP, "5 after 4 batches"),
     ],
     "jax": [(2, "write.1", KILL, "1 after 2 batches"), (2, "2.1", STOP, "3 after 2 batches")],
