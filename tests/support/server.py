@@ -4,7 +4,6 @@ import gzip
 import socket
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,7 +57,8 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         for _ in range(900):  # until the client has had enough
             self.wfile.write(b"x" * 1024)
-            time.sleep(0.1)
+            if self.server.ended.wait(0.1):  # type: ignore[attr-defined]
+                return
 
     def wait(self) -> None:
         """Until the test ends."""
