@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def processor() -> str:
-    """The processor and its vector unit, which decide the order of the sums in a training."""
+    """The processor and its vector unit, on which the bytes of a training depend."""
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     model = next(
         (line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), platform.processor()

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def image_files(path: Path) -> list[Path]:
-    """The file itself, or the image files of a folder at any depth, sorted, with folders that cannot be listed; never none."""
+    """The file itself; or the image files of a folder, sorted, and the folders in it that cannot be listed; or the folder."""
     errors: list[OSError] = []  # for a file: that it is not a folder
     walked = os.walk(path, onerror=errors.append)
     files = (Path(folder, name) for folder, _, names in walked for name in names if not name.startswith("."))

@@ -134,5 +134,5 @@ def _from_file(path: Path, policy: ImagePolicy) -> Pixels:
                 os.scandir(path).close()  # raises if the folder cannot be listed
                 raise DarkroomError("no image files in this folder")
         except OSError as error:
-            raise DarkroomError((error.strerror or str(error)).lower()) from None
+            raise DarkroomError(files.reason(error)) from None
         return decode(files.read(path, policy.max_bytes), policy)

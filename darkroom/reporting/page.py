@@ -55,7 +55,7 @@ def whole(number: int) -> str:
 
 
 def elided(name: str, most: int = 60) -> str:
-    """The name of a file or a class, with unprintable characters escaped and the middle of a long name elided."""
+    """The name of a file or a class, with control characters escaped and the middle of a long name elided."""
     escaped = printable(name)
     head = most // 2
     return escaped if len(escaped) <= most else f"{escaped[:head]}…{escaped[1 + head - most :]}"

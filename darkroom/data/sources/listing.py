@@ -1,17 +1,15 @@
 """The files of a folder, at any depth: those that may be images, those that cannot be read, and hidden ones."""
 
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from darkroom.core.files import LINKED_FOLDER, reason, unreadable
 from darkroom.data.ledger import Row
 
 IGNORE_FILE = ".dvcignore"
-LINKED_FOLDER = "a link to a folder; it is not followed"
-NO_FILE = "no such file"
 NOT_UTF8 = "its name is not UTF-8; rename it"
 SYSTEM_FILES = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
 
@@ -61,27 +59,12 @@ def dvc_blockers(name: str, root: Path) -> list[Row]:
     return [row for row in rows if not ignored.match_file((Path(name) / row.source).as_posix())]
 
 
-def unreadable(path: Path) -> str | None:
-    """Why a path is not a readable file; None if it is one."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return "a broken link" if path.is_symlink() else NO_FILE
-    except OSError as error:  # a link to itself, a name that is too long, a folder without permission
-        return _reason(error)
-    if stat.S_ISDIR(mode):
-        return LINKED_FOLDER if path.is_symlink() else "a folder, not a file"
-    if not stat.S_ISREG(mode):
-        return "not a regular file (a device, a pipe or a socket)"
-    return None if os.access(path, os.R_OK) else "permission denied"
-
-
 def _scan(listing: Listing, root: str, parent: str) -> None:
     try:
         with os.scandir(f"{root}/{parent}") as iterator:
             entries = sorted(iterator, key=lambda entry: entry.name)
     except OSError as error:
-        listing.refused.append(_row(parent, _reason(error)))
+        listing.refused.append(_row(parent, reason(error)))
         return
     for entry in entries:
         name = f"{parent}/{entry.name}" if parent else entry.name
@@ -92,8 +75,8 @@ def _scan(listing: Listing, root: str, parent: str) -> None:
         elif entry.is_dir(follow_symlinks=False):
             listing.folders.append(name)
             _scan(listing, root, name)
-        elif reason := unreadable(Path(entry.path)):
-            listing.refused.append(_row(name, reason))
+        elif problem := unreadable(Path(entry.path)):
+            listing.refused.append(_row(name, problem))
         else:
             listing.files.append(name)
 
@@ -113,7 +96,3 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

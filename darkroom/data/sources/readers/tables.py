@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from darkroom.core.errors import DarkroomError
+from darkroom.core.files import NO_FILE, unreadable
 from darkroom.data.ledger import Row
-from darkroom.data.sources.listing import NO_FILE, unreadable
 from darkroom.data.sources.readers import columns
 from darkroom.data.sources.readers.collection import SPLIT_ALIASES, Collection, of_files
 
